@@ -1,0 +1,1 @@
+"""Plain values and rules of the product. Nothing here knows a library of the floors above."""

@@ -1,0 +1,18 @@
+"""Diagnosis: what a failure means, who can mend it and how. Pure and driven by data."""
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode, FixableBy
+from mailconfig.domain.diagnostics.values import (
+    Diagnosis,
+    Observation,
+    Phase,
+    SettingsFix,
+)
+
+__all__ = [
+    "Diagnosis",
+    "DiagnosticCode",
+    "FixableBy",
+    "Observation",
+    "Phase",
+    "SettingsFix",
+]

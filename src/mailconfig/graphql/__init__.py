@@ -1,0 +1,1 @@
+"""The GraphQL edge: schema, context, view, limits and one module per noun."""

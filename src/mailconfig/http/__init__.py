@@ -1,0 +1,1 @@
+"""The HTTP edge: sessions, middleware, health, files. Knows no mail and no storage."""

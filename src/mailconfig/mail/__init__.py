@@ -1,0 +1,1 @@
+"""Speaks to mail servers and to the DNS, always through egress."""

@@ -1,0 +1,1 @@
+"""The application: one module per noun, one mutation = one method = one unit of work."""

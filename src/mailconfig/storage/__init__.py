@@ -1,0 +1,1 @@
+"""Our own state: tables, repositories, migrations, blobs, encryption, the catalogue's data."""
