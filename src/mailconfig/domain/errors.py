@@ -15,7 +15,8 @@
     |  |- LimitExceeded        a size or count limit was passed
     |  `- FileRefused          the content is not what its kind demands
     `- Fault                   ours; masked towards clients
-       `- SecretUnreadable     no key opens the stored secret
+       |- SecretUnreadable     no key opens the stored secret
+       `- FileUnreadable       the bytes of a stored file are missing or not as they were written
 
 The cause of an error goes to the log by `raise ... from`, never into the message.
 """
@@ -159,3 +160,9 @@ class SecretUnreadable(Fault):
     """A stored secret does not open with any key of the keyring; never read as "no password"."""
 
     code = "SECRET_UNREADABLE"
+
+
+class FileUnreadable(Fault):
+    """The bytes of a stored file are missing, cut off or changed; no changed byte is served."""
+
+    code = "FILE_UNREADABLE"

@@ -75,3 +75,15 @@ class BlobStore(Protocol):
     async def delete(self, name: str) -> None:
         """Remove a name; fine when there is none."""
         ...
+
+
+class SweptBlobStore(BlobStore, Protocol):
+    """A blob store that can be searched for what a crash left behind."""
+
+    def older(self, before: datetime) -> AsyncIterator[str]:
+        """Yield the names that were written before a moment, in any order."""
+        ...
+
+    async def discard_unfinished(self, before: datetime) -> int:
+        """Remove the remains of writes that stopped before a moment; return how many."""
+        ...

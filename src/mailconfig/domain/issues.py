@@ -44,6 +44,8 @@ class ValidationCode(StrEnum):
     """The sender's domain differs from the sign-in's."""
     DOMAIN_TYPO = "DOMAIN_TYPO"
     """The domain is one typing error away from a known provider's."""
+    DOMAIN_LOOKALIKE = "DOMAIN_LOOKALIKE"
+    """The domain mixes alphabets or is drawn like a known provider's."""
     HOST_NOT_OF_PROVIDER = "HOST_NOT_OF_PROVIDER"
     """The host is not one of the chosen provider's."""
     USERNAME_FORM = "USERNAME_FORM"

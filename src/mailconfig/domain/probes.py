@@ -10,7 +10,7 @@ from uuid import UUID
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation
 from mailconfig.domain.diagnostics.values import SettingsFix
 from mailconfig.domain.secrets import NewSecret
-from mailconfig.domain.servers import MailProtocol, ServerSettings
+from mailconfig.domain.servers import MailProtocol, ServerSettings, TransportSecurity
 
 
 class StepKind(StrEnum):
@@ -84,6 +84,33 @@ FINISHED = frozenset(
     }
 )
 """States that a test does not leave."""
+
+
+_PLANS = {
+    TransportSecurity.NONE: (StepKind.GREETING, StepKind.CAPABILITIES),
+    TransportSecurity.STARTTLS: (
+        StepKind.GREETING,
+        StepKind.STARTTLS,
+        StepKind.TLS_HANDSHAKE,
+        StepKind.CAPABILITIES,
+    ),
+    TransportSecurity.TLS: (StepKind.TLS_HANDSHAKE, StepKind.GREETING, StepKind.CAPABILITIES),
+}
+_LAST_STEP = {
+    MailProtocol.IMAP: StepKind.OPEN_MAILBOX,
+    MailProtocol.SMTP: StepKind.SENDER_CHECK,
+}
+
+
+def planned_steps(protocol: MailProtocol, security: TransportSecurity) -> tuple[StepKind, ...]:
+    """Return the steps of one server's test in the order in which they run."""
+    return (
+        StepKind.RESOLVE,
+        StepKind.CONNECT,
+        *_PLANS[security],
+        StepKind.AUTHENTICATE,
+        _LAST_STEP[protocol],
+    )
 
 
 @dataclass(frozen=True, slots=True)

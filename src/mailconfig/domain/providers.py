@@ -1,4 +1,4 @@
-"""Known mail providers: values of the catalogue and the look-ups with their precedence.
+"""Known mail providers: the values of the catalogue. The look-ups are in `domain.catalogue`.
 
 Built by `storage.catalogue` from data; used by everything that knows an address or a host.
 """
@@ -6,6 +6,7 @@ Built by `storage.catalogue` from data; used by everything that knows an address
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
 
@@ -29,6 +30,10 @@ class ProviderKind(StrEnum):
     """No IMAP and SMTP at all."""
     ALIAS_ONLY = "ALIAS_ONLY"
     """Forwarding addresses without a mailbox."""
+
+
+SILENT_KINDS: Final = frozenset({ProviderKind.NO_CLIENT_ACCESS, ProviderKind.ALIAS_ONLY})
+"""Kinds that have no servers."""
 
 
 class ProviderStatus(StrEnum):
@@ -119,3 +124,17 @@ class Provider:
     alternative_hosts: tuple[str, ...] = ()
     limits: Mapping[str, int | str] | None = None
     oauth2: OAuth2Endpoints | None = None
+    mx_exclude: tuple[str, ...] = ()
+    """Names below `mx_suffixes` that do not belong to the row."""
+    mx_patterns: tuple[str, ...] = ()
+    """Regular expressions that recognise an MX host as a whole."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether the row is an answer without servers: tell why, ask for no password."""
+        return self.status is not ProviderStatus.ACTIVE or self.kind in SILENT_KINDS
+
+    @property
+    def servers(self) -> tuple[ProviderServer, ...]:
+        """All servers, incoming first, best first."""
+        return self.incoming + self.outgoing

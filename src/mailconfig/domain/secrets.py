@@ -52,6 +52,12 @@ class Secret:
     def __hash__(self) -> int:
         return hash(self._value)
 
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, _memo: object) -> "Secret":
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
 

@@ -1,6 +1,8 @@
 """Diagnosis: what a failure means, who can mend it and how. Pure and driven by data."""
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode, FixableBy
+from mailconfig.domain.diagnostics.engine import describe, diagnose, diagnose_code
+from mailconfig.domain.diagnostics.fixes import propose_fix
 from mailconfig.domain.diagnostics.values import (
     Diagnosis,
     Observation,
@@ -15,4 +17,8 @@ __all__ = [
     "Observation",
     "Phase",
     "SettingsFix",
+    "describe",
+    "diagnose",
+    "diagnose_code",
+    "propose_fix",
 ]

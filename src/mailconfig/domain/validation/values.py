@@ -1,7 +1,9 @@
-"""What the rules look at: the draft as typed, and the operator's policy."""
+"""What the rules look at and answer: the draft as typed, the operator's policy, the report."""
 
 from dataclasses import dataclass
 
+from mailconfig.domain.issues import Severity, ValidationIssue
+from mailconfig.domain.providers import Provider
 from mailconfig.domain.servers import DraftServer
 
 
@@ -33,3 +35,18 @@ class ValidationPolicy:
     """Whether literal private addresses are worth no warning (egress decides anyway)."""
     name_max_chars: int = 200
     metadata_max_bytes: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationReport:
+    """What the rules say about a draft."""
+
+    issues: tuple[ValidationIssue, ...]
+    """By path, then the worst first; the same draft always gives the same tuple."""
+    provider: Provider | None
+    """Row of the catalogue that was chosen, else that of the address, else that of a host."""
+
+    @property
+    def valid(self) -> bool:
+        """Whether submit and update would take the draft."""
+        return all(issue.severity is not Severity.ERROR for issue in self.issues)

@@ -1,0 +1,5 @@
+"""`python -m mailconfig` is the same as `mailconfig`."""
+
+from mailconfig.cli import main
+
+main()

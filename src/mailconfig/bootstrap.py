@@ -1,0 +1,280 @@
+"""Builds an instance from its settings: the one place where a Protocol meets its implementation.
+
+Reads settings, hands each room its own part, and owns what must be closed again.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.clock import utc_now
+from mailconfig.domain.diagnostics.engine import diagnose_code
+from mailconfig.domain.probes import Prober
+from mailconfig.domain.resolution import Resolver
+from mailconfig.domain.signing import Signer
+from mailconfig.domain.validation import ValidationPolicy
+from mailconfig.egress import Egress, EgressPolicy
+from mailconfig.mail.limits import ProbeSettings as ProberSettings
+from mailconfig.mail.prober import NetworkProber
+from mailconfig.mail.resolver import ResolverSettings, create_resolver
+from mailconfig.mail.tls import TlsContexts, TlsSettings
+from mailconfig.services.configs import ConfigService
+from mailconfig.services.custody import Custody
+from mailconfig.services.files import FileService
+from mailconfig.services.fingerprints import Fingerprints
+from mailconfig.services.formfiles import FormFiles
+from mailconfig.services.health import HealthService
+from mailconfig.services.identity import IdentityService, IdentitySettings
+from mailconfig.services.intake import FileSettings
+from mailconfig.services.planning import Planner
+from mailconfig.services.probes import ProbeService, ProbeSettings
+from mailconfig.services.registry import Services
+from mailconfig.services.retention import Retention
+from mailconfig.services.runner import TestRunner
+from mailconfig.services.tokens import Tokens
+from mailconfig.services.validation import ValidationService
+from mailconfig.services.verdicts import Verdicts
+from mailconfig.settings import Settings, dns_endpoint
+from mailconfig.storage.blobs import ObstoreBlobs
+from mailconfig.storage.catalogue import load_catalogue
+from mailconfig.storage.database import Database, StorageSettings
+from mailconfig.storage.keys import (
+    GivenKeys,
+    Key,
+    KeyFile,
+    KeySource,
+    ensure_key_file,
+    generate_key,
+)
+from mailconfig.storage.limiter import MemoryLimiter
+from mailconfig.storage.migration import head_revision, migrate
+from mailconfig.storage.sealing import Keyring
+
+_KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A built instance; `open_instance` closes it."""
+
+    settings: Settings
+    database: Database
+    services: Services
+    runner: TestRunner
+    retention: Retention
+    health: HealthService
+
+
+@asynccontextmanager
+async def open_instance(
+    settings: Settings, prober: Prober | None = None
+) -> AsyncIterator[Instance]:
+    """Build everything, close it in the end. Raises KeyRefused or Fault with what to do.
+
+    `prober` takes the place of the one that dials.
+    """
+    database = await open_database(settings)
+    try:
+        yield _assembled(settings, database, prober or build_prober(settings))
+    finally:
+        await database.close()
+
+
+def storage_settings(settings: Settings) -> StorageSettings:
+    """Return storage's part."""
+    return StorageSettings(
+        url=settings.effective_database_url,
+        pool_size=settings.database_pool_size,
+        wait_seconds=settings.database_busy_seconds,
+        versions_kept=settings.versions_kept,
+    )
+
+
+def key_file(settings: Settings) -> Path:
+    """Return where the keyring is when the settings do not hold it."""
+    return settings.data_dir / "keys" / "encryption.keys"
+
+
+async def migrate_embedded(settings: Settings) -> None:
+    """Bring SQLite to the newest schema; PostgreSQL is migrated by command only."""
+    if storage_settings(settings).url.startswith("sqlite"):
+        ensure_data_dir(settings)
+        await migrate(storage_settings(settings))
+
+
+async def open_database(settings: Settings) -> Database:
+    """Open the database with its keyring; makes a missing key unless there is ciphertext."""
+    ensure_data_dir(settings)
+    source = await _key_source(settings)
+    keyring = await anyio.to_thread.run_sync(Keyring, source)
+    return Database.open(storage_settings(settings), keyring, utc_now)
+
+
+def ensure_data_dir(settings: Settings) -> None:
+    """Make the data folder, for its owner alone."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+async def _key_source(settings: Settings) -> KeySource:
+    if settings.encryption_keys is not None:
+        return GivenKeys(settings.encryption_keys)
+    path = key_file(settings)
+    if not path.exists():
+        ensure_key_file(path, utc_now(), has_secrets=await _has_secrets(settings))
+    return KeyFile(path)
+
+
+async def _has_secrets(settings: Settings) -> bool:
+    """Ask the database whether it holds ciphertext; needs no key that fits."""
+    throwaway = Keyring.of_text(generate_key(utc_now()).line())
+    database = Database.open(storage_settings(settings), throwaway, utc_now)
+    try:
+        async with database.system() as system:
+            return await system.has_secrets()
+    finally:
+        await database.close()
+
+
+def signing_seed(settings: Settings) -> bytes:
+    """Return the 32 bytes that tokens, cursors and links are signed under; makes a missing file.
+
+    Raises KeyRefused for a weak key.
+    """
+    if settings.signing_key is not None:
+        return _seed(settings.signing_key)
+    path = settings.data_dir / "keys" / "signing.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
+        try:
+            os.link(draft, path)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return _seed(path.read_text(encoding="ascii"))
+
+
+def _seed(text: str) -> bytes:
+    try:
+        material = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        material = b""
+    return Key("signing", material).material
+
+
+def _resolver(settings: Settings) -> Resolver:
+    servers = tuple(map(dns_endpoint, settings.dns_servers))
+    limits = ResolverSettings(dns_servers=servers, timeout_seconds=settings.dns_seconds)
+    return create_resolver(limits)
+
+
+def build_prober(settings: Settings) -> Prober:
+    """Return the prober with its egress; used by the server and by `mailconfig test`."""
+    policy = EgressPolicy(
+        allow_networks=settings.egress_allow_networks,
+        allow_ports=frozenset(settings.egress_allow_ports),
+        refusal_seconds=settings.egress_refusal_seconds,
+    )
+    limits = ProberSettings(
+        concurrent_tests=settings.test_concurrency,
+        connect_seconds=settings.test_connect_seconds,
+        greeting_seconds=settings.test_connect_seconds,
+        command_seconds=settings.test_step_seconds,
+        ehlo_name=settings.ehlo_name,
+    )
+    contexts = TlsContexts(TlsSettings(ca_file=settings.ca_file))
+    return NetworkProber(Egress(policy, _resolver(settings)), contexts, diagnose_code, limits)
+
+
+def validation_policy(settings: Settings) -> ValidationPolicy:
+    """Return what the operator allows in forms."""
+    return ValidationPolicy(
+        allow_plaintext=settings.allow_plaintext,
+        allow_private_hosts=bool(settings.egress_allow_networks),
+    )
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """Return the catalogue with the operator's rows."""
+    return load_catalogue(settings.catalogue_file)
+
+
+def _files(settings: Settings, database: Database, signer: Signer) -> FileService:
+    limits = FileSettings(
+        max_bytes=settings.upload_max_bytes,
+        image_max_pixels=settings.image_max_pixels,
+        url_seconds=settings.file_url_seconds,
+        unused_seconds=settings.upload_unused_seconds,
+    )
+    blobs = ObstoreBlobs.open(settings.blob_url, settings.data_dir / "blobs")
+    return FileService(database, blobs, limits, signer, utc_now)
+
+
+def _identity(settings: Settings, database: Database, seed: bytes) -> IdentityService:
+    return IdentityService(
+        database,
+        Tokens(seed, settings.access_token_seconds, utc_now),
+        Signer(seed),
+        MemoryLimiter(),
+        IdentitySettings(
+            session_seconds=settings.session_seconds,
+            login_attempts_per_minute=settings.login_attempts_per_minute,
+            password_min_chars=settings.password_min_chars,
+        ),
+        utc_now,
+    )
+
+
+def _assembled(settings: Settings, database: Database, prober: Prober) -> Instance:
+    seed = signing_seed(settings)
+    signer = Signer(seed)
+    rows = catalogue(settings)
+    policy = validation_policy(settings)
+    custody = Custody(rows.site_of, utc_now)
+    files = _files(settings, database, signer)
+    configs = ConfigService(
+        database,
+        rows,
+        policy,
+        custody,
+        FormFiles(files, settings.config_max_files),
+        Fingerprints(signer),
+        utc_now,
+    )
+    runner = TestRunner(database, prober, settings.test_concurrency, settings.test_queue_size)
+    probes = ProbeService(
+        database,
+        runner,
+        Planner(database, custody, rows, policy, files, utc_now),
+        Verdicts(database, rows.site_of, settings.test_history, utc_now),
+        configs,
+        ProbeSettings(settings.test_deadline_seconds, settings.test_queue_seconds),
+        utc_now,
+    )
+    services = Services(
+        identity=_identity(settings, database, seed),
+        configs=configs,
+        probes=probes,
+        files=files,
+        validation=ValidationService(rows, policy, utc_now),
+        catalogue=rows,
+        cursors=signer.derive("cursor"),
+    )
+    retention = Retention(
+        database, files, settings.idempotency_seconds, settings.draft_test_seconds, utc_now
+    )
+    return Instance(
+        settings, database, services, runner, retention, HealthService(database, head_revision())
+    )

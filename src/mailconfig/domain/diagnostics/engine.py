@@ -1,0 +1,207 @@
+"""The engine: an observation in, a diagnosis out. Pure; it asks nothing and nobody.
+
+Order: failures known by their kind, then signatures of the first refusal in a text, then of the
+whole text, then what code and phase alone say. The tables hold all knowledge; this is the walk.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode
+from mailconfig.domain.diagnostics.families import families_of, receives_mail
+from mailconfig.domain.diagnostics.refine import Verdict, in_context
+from mailconfig.domain.diagnostics.replies import Reply, read
+from mailconfig.domain.diagnostics.signatures import Evidence, Signature
+from mailconfig.domain.diagnostics.signatures_auth import (
+    BEFORE_PROVIDERS,
+    LOCKED,
+    LOGINS,
+    REFUSALS,
+)
+from mailconfig.domain.diagnostics.signatures_clients import CLIENTS
+from mailconfig.domain.diagnostics.signatures_google import GOOGLE
+from mailconfig.domain.diagnostics.signatures_mailboxes import MAILBOXES
+from mailconfig.domain.diagnostics.signatures_messages import MESSAGES
+from mailconfig.domain.diagnostics.signatures_microsoft import MICROSOFT
+from mailconfig.domain.diagnostics.signatures_network import GREETINGS, NETWORK
+from mailconfig.domain.diagnostics.signatures_oauth import ENDPOINTS, ENTRA, TOKENS
+from mailconfig.domain.diagnostics.signatures_phases import OPEN_MAILBOXES, PHASES
+from mailconfig.domain.diagnostics.signatures_senders import SENDERS
+from mailconfig.domain.diagnostics.signatures_tls import (
+    CERTIFICATES,
+    ENCRYPTION_FIRST,
+    HANDSHAKE,
+    UPGRADE,
+)
+from mailconfig.domain.diagnostics.structure import UNREADABLE, structural_code
+from mailconfig.domain.diagnostics.taxonomy import advice, entry, help_url, paths
+from mailconfig.domain.diagnostics.values import (
+    Diagnosis,
+    Failure,
+    Observation,
+    Phase,
+    SettingsFix,
+)
+from mailconfig.domain.providers import Provider
+from mailconfig.domain.servers import MailProtocol, TransportSecurity
+
+REPLY_MAX_CHARS: Final = 300
+"""How much of a server's own words is shown: what StepDetail.server_reply holds."""
+
+SPECIFIC: Final[tuple[Signature, ...]] = (
+    *ENTRA,
+    *CERTIFICATES,
+    *HANDSHAKE,
+    *GREETINGS,
+    *ENDPOINTS,
+    *BEFORE_PROVIDERS,
+    *GOOGLE,
+    *MICROSOFT,
+    *MAILBOXES,
+    *SENDERS,
+    *UPGRADE,
+    *ENCRYPTION_FIRST,
+    *TOKENS,
+    *NETWORK,
+    *LOCKED,
+    *CLIENTS,
+    *LOGINS,
+    *MESSAGES,
+    *OPEN_MAILBOXES,
+)
+"""Signs that mean something by themselves, in order of precedence."""
+
+GENERAL: Final[tuple[Signature, ...]] = (*REFUSALS, *PHASES)
+"""What is left: a refusal in some phase."""
+
+
+def diagnose_code(observation: Observation) -> DiagnosticCode:
+    """Name the root cause of one failure; UNKNOWN_REPLY if nothing is known about it."""
+    return judge(observation).code
+
+
+def diagnose(observation: Observation, provider: Provider | None = None) -> Diagnosis:
+    """Say what one failure means, who can mend it and how; fixes are `fixes.propose_fix`'s part.
+
+    The provider's own pages are named where its row of the catalogue knows them.
+    """
+    verdict = judge(observation)
+    found = describe(verdict.code, observation.protocol, provider, _server_reply(observation))
+    return replace(
+        found,
+        retryable=found.retryable if verdict.retryable is None else verdict.retryable,
+        fixable_by=verdict.fixable_by or found.fixable_by,
+    )
+
+
+def describe(
+    code: DiagnosticCode,
+    protocol: MailProtocol | None,
+    provider: Provider | None,
+    server_reply: str | None = None,
+    fix: SettingsFix | None = None,
+) -> Diagnosis:
+    """Put a stored code into words; done at read time, so that better words reach old tests."""
+    meaning = entry(code)
+    return Diagnosis(
+        code=code,
+        severity=meaning.severity,
+        title=meaning.title,
+        advice=advice(code, provider),
+        fixable_by=meaning.fixable_by,
+        retryable=meaning.retryable,
+        paths=paths(code, protocol),
+        help_url=help_url(code, provider),
+        server_reply=server_reply,
+        fix=fix,
+    )
+
+
+def _server_reply(observation: Observation) -> str | None:
+    """Show words of the server only: a failure of another kind carries ours or a library's."""
+    if observation.failure is not Failure.REPLY or not observation.text:
+        return None
+    return observation.text[:REPLY_MAX_CHARS]
+
+
+def judge(observation: Observation) -> Verdict:
+    """Name the root cause of one failure with what is special about the case."""
+    code = structural_code(observation)
+    if code is not None:
+        return Verdict(code)
+    replies = _replies(observation)
+    for table in (SPECIFIC, GENERAL):
+        for reply in replies:
+            verdict = _search(table, _evidence(observation, reply))
+            if verdict is not None:
+                return verdict
+    return Verdict(UNREADABLE[observation.failure])
+
+
+def _replies(observation: Observation) -> tuple[Reply, ...]:
+    """Read the text; codes that the caller took off the reply are put to the first refusal."""
+    first, *rest = read(observation.text)
+    if observation.reply_code is not None:
+        first = replace(first, reply_codes=(observation.reply_code, *first.reply_codes))
+    if observation.enhanced_code is not None:
+        first = replace(first, enhanced_codes=(observation.enhanced_code, *first.enhanced_codes))
+    if observation.response_code is not None:
+        response = observation.response_code.upper()
+        first = replace(first, response_codes=(response, *first.response_codes))
+    return (first, *rest)
+
+
+def _evidence(observation: Observation, reply: Reply) -> Evidence:
+    enhanced = frozenset(reply.enhanced_codes)
+    return Evidence(
+        words=reply.words,
+        protocol=observation.protocol,
+        phase=observation.phase,
+        host=observation.host or "",
+        port=observation.port,
+        families=families_of(observation.host, observation.provider_id, reply.words),
+        reply_codes=frozenset(reply.reply_codes),
+        enhanced_codes=enhanced | {f"x{code[1:]}" for code in enhanced},
+        response_codes=frozenset(reply.response_codes),
+        offers=_offers(observation.capabilities),
+        protected=_protected(observation),
+        receiving=receives_mail(observation.host),
+    )
+
+
+def _offers(capabilities: Iterable[str]) -> frozenset[str]:
+    offers = {
+        word.upper() for capability in capabilities for word in (capability, *capability.split())
+    }
+    if any(offer.startswith("AUTH=") for offer in offers):
+        offers.add("AUTH=")
+    return frozenset(offers)
+
+
+_AFTER_TLS: Final = frozenset(Phase) - {
+    Phase.DNS,
+    Phase.CONNECT,
+    Phase.TLS,
+    Phase.GREETING,
+    Phase.EHLO,
+    Phase.CAPABILITY,
+    Phase.STARTTLS,
+}
+
+
+def _protected(observation: Observation) -> bool | None:
+    """Tell whether TLS was active, also where only the settings are known."""
+    if observation.tls_active or observation.security is TransportSecurity.TLS:
+        return True
+    if observation.security is TransportSecurity.STARTTLS:
+        return observation.phase in _AFTER_TLS
+    return None if observation.security is None else False
+
+
+def _search(table: tuple[Signature, ...], evidence: Evidence) -> Verdict | None:
+    for signature in table:
+        if signature.holds(evidence):
+            verdict = Verdict(signature.code, signature.retryable, signature.fixable_by)
+            return verdict if signature.final else in_context(verdict, evidence)
+    return None

@@ -1,0 +1,117 @@
+"""Refinement: the general code of a refusal, and the provider's own where host or words show it.
+
+So a plain refusal needs no sentence: whatever the language, "login refused" at Apple is ICLOUD.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
+from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, Family
+from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence
+from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.servers import MailProtocol
+
+LOGIN_REFUSED: Final[dict[Family, Code]] = {
+    Family.GOOGLE: Code.GMAIL_BAD,
+    Family.MICROSOFT: Code.MS_BAD,
+    Family.YAHOO: Code.YAHOO_AOL,
+    Family.APPLE: Code.ICLOUD,
+    Family.GMX: Code.GMX_WEBDE,
+    Family.YANDEX: Code.YANDEX,
+    Family.MAILRU: Code.MAILRU,
+    Family.QQ: Code.QQ,
+    Family.NETEASE: Code.NETEASE,
+    Family.ZOHO: Code.ZOHO,
+    Family.BREVO: Code.BREVO,
+    Family.SES: Code.SES,
+    Family.SENDGRID: Code.SENDGRID,
+}
+"""A plain refusal of the login."""
+
+_ACCESS_OFF: Final[dict[Family, Code]] = {
+    family: code
+    for family, code in LOGIN_REFUSED.items()
+    if family not in {Family.GOOGLE, Family.MICROSOFT}
+} | {Family.GOOGLE: Code.GMAIL_IMAP_OFF}
+_SENDERS: Final[dict[Family, Code]] = {
+    family: LOGIN_REFUSED[family] for family in (Family.SES, Family.SENDGRID, Family.BREVO)
+}
+
+LOGIN_CODES: Final[dict[Code, dict[Family, Code]]] = {
+    Code.AUTH_BAD_CREDENTIALS: LOGIN_REFUSED,
+    Code.AUTH_THROTTLED: {Family.YAHOO: Code.YAHOO_AOL},
+    Code.IMAP_DISABLED: _ACCESS_OFF,
+    Code.THIRD_PARTY_OFF: _ACCESS_OFF,
+    Code.SEPARATE_PASSWORD: LOGIN_REFUSED | {Family.GOOGLE: Code.GMAIL_APP_PASSWORD},
+    Code.AUTH_USERNAME_FORM: {Family.SENDGRID: Code.SENDGRID, Family.MAILRU: Code.MAILRU},
+}
+"""While signing in."""
+
+MAIL_CODES: Final[dict[Code, dict[Family, Code]]] = {
+    Code.AUTH_REQUIRED: {
+        Family.MICROSOFT: Code.MS_NOT_AUTHENTICATED,
+        Family.SENDGRID: Code.SENDGRID,
+    },
+    Code.SENDER_NOT_OWNED: {Family.MICROSOFT: Code.MS_SEND_AS, Family.ZOHO: Code.ZOHO} | _SENDERS,
+    Code.RELAY_DENIED: {Family.ZOHO: Code.ZOHO},
+    Code.ESP_SENDER_UNVERIFIED: _SENDERS,
+    Code.SEND_QUOTA: {Family.GOOGLE: Code.GMAIL_SEND_LIMIT, Family.MICROSOFT: Code.MS_THROTTLE},
+}
+"""While a message is handed in at the sender's own server."""
+
+IMAP_CODES: Final[dict[Code, dict[Family, Code]]] = {
+    Code.CONNECT_TOO_MANY: {Family.GOOGLE: Code.GMAIL_CONNECTIONS},
+}
+"""At IMAP, signed in or not."""
+
+
+IMPATIENT: Final = frozenset({Code.RECIPIENT_UNKNOWN, Code.MAILBOX_QUOTA})
+"""Codes that a 4xx turns into "later perhaps"; others, such as HELO_REJECTED, never heal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A code, and where the case differs from what the taxonomy says about it."""
+
+    code: Code
+    retryable: bool | None = None
+    """None: as the taxonomy says."""
+    fixable_by: FixableBy | None = None
+    """None: as the taxonomy says."""
+
+
+def in_context(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """Replace a general code by the provider's, and mind whose mailbox and which class it is."""
+    if verdict.code is Code.DNS_NXDOMAIN and WELL_KNOWN_HOSTS.fullmatch(evidence.host):
+        return Verdict(Code.DNS_TEMPORARY)
+    if verdict.code is Code.MAILBOX_QUOTA and evidence.phase in TRANSACTION:
+        # The recipient's mailbox: the sender can only wait or write elsewhere
+        verdict = replace(verdict, fixable_by=FixableBy.NOBODY)
+    if verdict.code in IMPATIENT and _only_temporary(evidence.reply_codes):
+        verdict = replace(verdict, retryable=True)
+    return replace(verdict, code=_own_code(verdict.code, evidence))
+
+
+def _only_temporary(reply_codes: frozenset[int]) -> bool:
+    return bool(reply_codes) and all(code < 500 for code in reply_codes)  # noqa: PLR2004 - RFC 5321
+
+
+def _own_code(code: Code, evidence: Evidence) -> Code:
+    if evidence.receiving and evidence.phase is not Phase.AUTH:
+        return code
+    if evidence.protocol is MailProtocol.IMAP and code in IMAP_CODES:
+        return _replaced(code, IMAP_CODES, evidence.families)
+    if evidence.phase in {None, Phase.AUTH} and code in LOGIN_CODES:
+        return _replaced(code, LOGIN_CODES, evidence.families)
+    if evidence.phase in TRANSACTION | {None} and code in MAIL_CODES:
+        return _replaced(code, MAIL_CODES, evidence.families)
+    return code
+
+
+def _replaced(
+    code: Code, table: dict[Code, dict[Family, Code]], families: frozenset[Family]
+) -> Code:
+    own = table[code]
+    return next((own[family] for family in Family if family in families and family in own), code)

@@ -1,0 +1,222 @@
+"""Reading of failure texts: unwraps logs, exceptions and transcripts, and finds their codes.
+
+It must not decide what a failure means: it only tells which codes and words are there. Texts come
+from strangers: they are cut before they are looked at, and no pattern here can backtrack far.
+"""
+
+import html
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeVar
+
+Code = TypeVar("Code", int, str)
+
+MAX_CHARS: Final = 8_000
+"""How much of a text is read: ten times the longest reply seen, yet cheap to search."""
+
+SMTP_CODES: Final = (
+    frozenset(range(421, 423))
+    | {432, 441, 442, 446, 447, 450, 451, 452, 453, 454, 455, 458, 459, 471}
+    | frozenset(range(500, 506))
+    | {510, 511, 512, 513, 515, 517, 521, 522, 523, 530, 531, 534, 535, 538, 541, 542}
+    | frozenset(range(550, 558))
+    | {571, 572, 573, 574, 577}
+)
+"""Reply codes of refusals, registered or met; ports such as 465 and 587 are not among them."""
+
+IMAP_CODES: Final = frozenset(
+    {
+        "ALERT",
+        "AUTHENTICATIONFAILED",
+        "AUTHORIZATIONFAILED",
+        "CANNOT",
+        "CLIENTBUG",
+        "CONTACTADMIN",
+        "CORRUPTION",
+        "EXPIRED",
+        "IN-USE",
+        "INUSE",
+        "LIMIT",
+        "LOGIN-DELAY",
+        "NONEXISTENT",
+        "NOPERM",
+        "OVERQUOTA",
+        "PRIVACYREQUIRED",
+        "SERVERBUG",
+        "SYS/PERM",
+        "SYS/TEMP",
+        "THROTTLED",
+        "TOOBIG",
+        "TRYCREATE",
+        "UNAVAILABLE",
+        "UNKNOWN-CTE",
+        "WEBALERT",
+    }
+)
+"""Response codes of refusals: RFC 5530, RFC 9051, RFC 4469, POP3's (RFC 3206), and Google's."""
+
+_UNMISTAKABLE = (
+    "AUTHENTICATIONFAILED",
+    "AUTHORIZATIONFAILED",
+    "OVERQUOTA",
+    "PRIVACYREQUIRED",
+    "WEBALERT",
+)
+"""Response codes that no sentence holds by chance, so that they need no brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One refusal, or a whole text, as far as it can be read."""
+
+    words: str
+    """Unescaped, on one line, single spaces."""
+    reply_codes: tuple[int, ...] = ()
+    """SMTP reply codes (RFC 5321, section 4.2), in order."""
+    enhanced_codes: tuple[str, ...] = ()
+    """Enhanced status codes (RFC 3463), in order."""
+    response_codes: tuple[str, ...] = ()
+    """IMAP response codes (RFC 9051, section 7.1), upper case, in order."""
+
+
+def read(text: str) -> tuple[Reply, ...]:
+    """Read a text: the first refusal in it (if it can be told apart), then the whole.
+
+    The first refusal comes first because later ones are often only its consequence.
+    """
+    plain = unescape(text[:MAX_CHARS])
+    first = _first_refusal(plain)
+    whole = _reply(plain)
+    if first is None:
+        return (whole,)
+    return (_reply(first), whole)
+
+
+def unescape(text: str) -> str:
+    r"""Undo what logs and exceptions do to a reply: \n, \", \xe9, \u00e9, &lt;, base64 of JSON."""
+    for _ in range(3):  # an escape inside an escape inside a log line is the most that was met
+        plainer = _ESCAPE.sub(_unescaped, text)
+        if plainer == text:
+            break
+        text = plainer
+    text = _BYTES.sub(_decoded, text)
+    text = html.unescape(text).translate(_PLAIN_CHARACTERS)
+    return _BASE64.sub(_with_challenge, text)
+
+
+_ESCAPE: Final = re.compile(r"\\(?:(r\\n|n|r|t)|u([0-9a-fA-F]{4})|([\"'\\]))")
+_WHITE: Final = {"r\\n": "\n", "n": "\n", "r": "\n", "t": " "}
+_BYTES: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/])eyJ[A-Za-z0-9+/]{9,600}={0,2}")
+_PLAIN_CHARACTERS: Final = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\xa0": " ", "\u2011": "-"}
+)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    white, code_point, quote = found.groups()
+    if white:
+        return _WHITE[white]
+    if code_point:
+        return chr(int(code_point, 16))
+    return quote if isinstance(quote, str) else ""
+
+
+def _decoded(found: re.Match[str]) -> str:
+    raw = bytes.fromhex(found[0].replace("\\x", ""))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _with_challenge(found: re.Match[str]) -> str:
+    """Show the JSON of a refused bearer token (RFC 7628, section 3.2.2) instead of its base64."""
+    token = found[0].rstrip("=")
+    try:
+        return b64decode(token + "=" * (-len(token) % 4)).decode("utf-8", "replace")
+    except Base64Error:
+        return found[0]
+
+
+_REFUSAL: Final = re.compile(
+    r"""^[^\n]{0,160}?(?:
+        (?<![\w.:@/\[(])(?P<code>[45]\d\d)(?P<more>[ -])(?=\#?\d\.\d{1,3}\.\d|\D)
+      | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
+      | (?P<pop>-ERR)[ ]
+    )""",
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+def _first_refusal(text: str) -> str | None:
+    """Cut the first refusal out of a dialogue; None if there is at most one."""
+    starts = [found for found in _REFUSAL.finditer(text) if _is_refusal(found)]
+    if not starts:
+        return None
+    end = len(text)
+    for earlier, later in zip(starts, starts[1:], strict=False):
+        if not _continues(earlier, later):
+            end = later.start()
+            break
+    start = starts[0]
+    return text[min(s for s in map(start.start, ("code", "word", "pop")) if s >= 0) : end]
+
+
+def _is_refusal(found: re.Match[str]) -> bool:
+    code = found["code"]
+    return code is None or int(code) in SMTP_CODES
+
+
+def _continues(earlier: re.Match[str], later: re.Match[str]) -> bool:
+    """Tell whether two lines belong to one reply (RFC 5321, section 4.2.1: 550-, then 550)."""
+    return earlier["code"] is not None and earlier["code"] == later["code"]
+
+
+_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[ ,:;\"')}-]|$)(?!-?\d)")
+_ENHANCED: Final = re.compile(r"(?<![\w.])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
+_RESPONSE: Final = re.compile(r"\[\s?([A-Z][A-Z/-]{3,24})(?:\s[^\]]{0,200})?\]")
+_OBJECT_CODE: Final = re.compile(r"code\W{1,4}(?:some\()?\W?([a-z]{4,24})", re.IGNORECASE)
+_PORT: Final = re.compile(r"\bport\W{0,3}\d+", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s+")
+
+
+def _reply(text: str) -> Reply:
+    enhanced = _unique(_ENHANCED.findall(text))
+    codes = (int(code) for code in _REPLY_CODE.findall(_PORT.sub(" ", text)))
+    responses = [code for code in _RESPONSE.findall(text) if code in IMAP_CODES]
+    responses += [code.upper() for code in _OBJECT_CODE.findall(text) if code.upper() in IMAP_CODES]
+    upper = text.upper()
+    responses += [code for code in _UNMISTAKABLE if code in upper]
+    return Reply(
+        words=_SPACES.sub(" ", _without_repeats(text, enhanced)).strip(),
+        reply_codes=_unique([code for code in codes if code in SMTP_CODES]),
+        enhanced_codes=enhanced,
+        response_codes=_unique(responses),
+    )
+
+
+def _without_repeats(text: str, enhanced: tuple[str, ...]) -> str:
+    """Take the codes of continuation lines out, so that a wrapped sentence reads on."""
+    for code in enhanced:
+        pattern = _repeats(code)
+        first = pattern.search(text)
+        if first is not None:
+            text = text[: first.end()] + pattern.sub(" ", text[first.end() :])
+    return _CONTINUATION.sub(r"\1 ", text)
+
+
+@lru_cache(maxsize=512)
+def _repeats(code: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*(?:[245]\d\d[ -])?#?{re.escape(code)}(?![\w.])[ ]?")
+
+
+_CONTINUATION: Final = re.compile(r"(?m)(?<=\n)([45]\d\d)-(?=\D)")
+
+
+def _unique(values: Iterable[Code]) -> tuple[Code, ...]:
+    return tuple(dict.fromkeys(values))

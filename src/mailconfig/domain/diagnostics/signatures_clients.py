@@ -1,0 +1,137 @@
+"""Signatures of what a server thinks of the client: greeting name, address, number of connections.
+
+Sources: RFC 5321, section 4.1.4, and the reject texts of Postfix, Exim, Exchange and the large
+receivers' postmaster pages. Words beat codes: 450 4.7.1 may be greylisting or a refused name.
+"""
+
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
+from mailconfig.domain.diagnostics.signatures import (
+    IMAP,
+    LOGIN,
+    MAILBOX,
+    SESSION,
+    SMTP,
+    Signature,
+    codes,
+    phases,
+    responses,
+    words,
+)
+from mailconfig.domain.diagnostics.values import Phase
+
+_TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
+
+CLIENTS: Final = (
+    Signature(
+        Code.GREYLISTED,
+        words(
+            r"gr[ea]y-?\s?list|greylist|liste grise|lista gris|grey\.rbl|postgrey",
+            r"try again in \d+ ?(?:s|m)|graulist",
+            r"temporarily (?:deferred|rejected).{0,40}(?:first|unknown)|early ?retry",
+            r"not yet authori[sz]ed to deliver",
+        ),
+        phases=SESSION,
+    ),
+    Signature(
+        Code.HELO_REJECTED,
+        words(
+            r"(?:helo|ehlo)\b.{0,60}(?:reject|invalid|require|not (?:conform|allowed|accept"
+            r"|fully|resolv|found|exist)|refus|bad|syntactic|need|must|mismatch|malformed|forbid"
+            r"|denied|fake|fail|does|argument)",
+            r"(?:invalid|bad|illegal|fake|forged|syntactically|malformed|non-?fqdn"
+            r"|conform).{0,40}\b(?:helo|ehlo)\b",
+            r"need fully-?qualified host",
+            r"(?:greeting|helo|ehlo) (?:name|hostname|argument|domain).{0,40}(?:not|invalid"
+            r"|reject|unknown)",
+            r"(?:helo|ehlo) .{0,20}(?:first|dynamic)",
+        ),
+        phases=SESSION,
+        without=words(r"relay|obtained from|greylist|send (?:helo|ehlo) first|polite"),
+    ),
+    Signature(
+        Code.REVERSE_DNS,
+        words(
+            r"reverse[- ]?(?:dns|host|lookup|name|mapping|record|resol)|\bPTR\b|\brDNS\b",
+            r"(?:ip|address) name lookup failed|no (?:valid )?hostname for",
+            r"(?:cannot|could not|unable to|failed to|can't) (?:find|resolve|determine|look ?up"
+            r"|verify) (?:your |the )?(?:reverse|client )?(?:host ?name|ptr)",
+            r"client host rejected: cannot find|hostname .{0,30}does not (?:match|resolve)",
+            r"forward[- ]confirmed|fcrdns|dns inverse|inverso",
+        ),
+        phases=SESSION,
+    ),
+    # Our address: lists, reputation, ranges, countries, local bans
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(r"error: open resolver|returnc/pub"),
+        phases=SESSION,
+        fixable_by=FixableBy.PROVIDER_ADMIN,
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(
+            r"(?:block|black|deny|reject)[- _]?list|spamhaus|\bdnsbl\b|\brbl\b|spamcop",
+            r"barracudacentral|sorbs|uceprotect|blocked using|senderscore|cloudmark",
+            r"(?:ip|address|client|host|network|range|connection|mta)\b.{0,60}(?:blocked|banned"
+            r"|listed|poor reputation|bad reputation|reputation|refused|not allowed|barred"
+            r"|not accepted)",
+            r"(?:blocked|banned|refus\w+|reject\w+|block)\b.{0,40}\b(?:your ip|ip address"
+            r"|client host|this ip|your host|your (?:mail )?server|your network|from your)",
+            r"dynamic (?:ip|address|range|host)|residential|dial-?up",
+            r"not accepting (?:connections|mail from)|geographic|country",
+            r"your access .{0,20}(?:denied|blocked)",
+            r"ip .{0,30}bloqu|adresse ip .{0,30}(?:bloqu|rejet|refus)|gesperrt.{0,40}\bip\b",
+            r"\bip\b.{0,40}gesperrt|(?:access|zugriff) (?:denied|verweigert).{0,40}\bip\b",
+            r"no smtp service|access denied(?!.{0,60}(?:relay|sender|user|spf|account))",
+            r"reputation|bad dns|dnsbl|listed (?:in|on|at|by) ",
+            r"(?:do(?:es)? not|don't|won't) accept (?:mail|connections) from (?:your|this"
+            r"|dynamic)",
+        ),
+        phases=phases(
+            Phase.GREETING, Phase.CONNECT, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA
+        ),
+        protocol=SMTP,
+        without=words(
+            r"spf|dkim|dmarc|content|attachment",
+            r"(?:message|mail|e-?mail) (?:was |has been |is )?(?:blocked|rejected|suspicious)",
+            r"user unknown|too many|sender (?:address|domain|name|rejected)|relay|concurrent",
+            r"connection (?:rate|limit)|url|link|recipient (?:address )?rejected: (?:user|un)",
+            r"mailbox|quota|virus|quiet|spam message",
+        ),
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(
+            r"(?:your|this|our) (?:ip|address|host)\b.{0,40}(?:blocked|banned|block ?list"
+            r"|blacklist)",
+            r"(?:blocked|banned).{0,30}\bip\b",
+        ),
+        phases=LOGIN | {Phase.GREETING},
+    ),
+    # Connections and commands at once
+    Signature(
+        Code.CONNECT_TOO_MANY,
+        words(
+            r"too many (?:\w+ ){0,3}(?:connection|session|process|client|imap|smtp|command)",
+            r"(?:connection|session)s? (?:rate|limit|count|number)",
+            r"(?:maximum|max|limit)\b.{0,40}(?:connections|sessions|processes)",
+            r"(?:concurrent|simultaneous|parallel)\b.{0,24}(?:connection|session|login)",
+            r"trop de connexions|zu viele (?:gleichzeitige )?(?:verbindungen|sitzungen)",
+            r"demasiadas (?:conexiones|sesiones)|troppe connessioni|muitas conex",
+            r"слишком много (?:соединений|подключений)|连接(?:数)?过多|接続.{0,8}(?:多|超過)",
+            r"(?:server|system|too|host) (?:is )?(?:too )?busy\b|rate limit(?:ed|ing)?\b",
+            r"slow down|throttl|mail_max_userip",
+            r"exceeded the (?:maximum )?(?:number|rate) of (?:conn|sess|comm)",
+        ),
+        phases=SESSION | LOGIN | MAILBOX,
+        without=words(
+            r"recipient|per (?:day|hour)|daily|hourly|messages? (?:sent|limit)|sender|quota",
+            r"deliver to",
+        ),
+    ),
+    Signature(Code.CONNECT_TOO_MANY, protocol=IMAP, response_codes=responses("LIMIT")),
+)
+"""What a server says about the client, in order of precedence."""

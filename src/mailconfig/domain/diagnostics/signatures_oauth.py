@@ -1,0 +1,223 @@
+"""Signatures of OAuth 2.0: error codes of RFC 6749, RFC 6750 and OpenID Connect, and AADSTS numbers.
+
+The AADSTS numbers are those of Microsoft's list of Entra authentication error codes; their
+sentences come in the user's language, so only the number counts.
+"""
+
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
+from mailconfig.domain.diagnostics.families import Family
+from mailconfig.domain.diagnostics.signatures import (
+    LOGIN,
+    MAILBOX,
+    OAUTH,
+    Signature,
+    families,
+    words,
+)
+from mailconfig.domain.diagnostics.values import Phase
+
+_ENDPOINT: Final = OAUTH | LOGIN | {Phase.CONFIG}
+
+
+def _aadsts(*numbers: str) -> str:
+    return rf"AADSTS(?:{'|'.join(numbers)})(?!\d)"
+
+
+ENTRA: Final = (
+    # Clocks: assertion or token outside its time
+    Signature(
+        Code.CLOCK_SKEW, words(_aadsts("700024", "700023", "500133", "50012(?=.{0,200}time)"))
+    ),
+    # The application's registration: client, secret, certificate, redirect address, request
+    Signature(
+        Code.OAUTH_APP,
+        words(
+            _aadsts(
+                "7000215", "7000222", "7000218", "7000216", "700016", "700025", "700027", "700030"
+            ),
+            _aadsts("50011", "900144", "900023", "90002", "9002313", "9002326", "9002327", "90014"),
+            _aadsts(
+                "90023", "500113", "50012", "70001", "70002", "70003", "70007", "500112", "7000112"
+            ),
+            _aadsts("650056", "50194", "700054", "700051", "900382", "9002325", "50059", "500011"),
+            _aadsts("90013", "53003\\d", "7000013", "7000014", "1002012", "501051", "650053(?!.)"),
+        ),
+    ),
+    # Nobody has agreed, or only an administrator may
+    Signature(
+        Code.OAUTH_CONSENT,
+        words(
+            _aadsts(
+                "65001", "65004", "90094", "90093", "90095", "90008", "650051", "650052", "650057"
+            ),
+            _aadsts("50105", "530003", "65005", "900941", "90096", "650054", "65002"),
+        ),
+    ),
+    # A rule of the organisation
+    Signature(
+        Code.MS_POLICY,
+        words(
+            _aadsts(
+                "53000", "53001", "53002", "53003", "53004", "530002", "530004", "530032", "530035"
+            ),
+            _aadsts("50131", "50097", "500021", "50192"),
+        ),
+    ),
+    Signature(
+        Code.OAUTH_SCOPE, words(_aadsts("70011", "28002", "28003", "650053", "700022", "9010010"))
+    ),
+    Signature(Code.AUTH_BAD_CREDENTIALS, words(_aadsts("50126", "50034", "50020", "51004"))),
+    Signature(Code.ACCOUNT_DISABLED, words(_aadsts("50057", "5000225", "500571"))),
+    Signature(Code.AUTH_THROTTLED, words(_aadsts("50053", "50196"))),
+    Signature(Code.AUTH_EXPIRED, words(_aadsts("50055", "50144"))),
+    Signature(
+        Code.OAUTH_ENDPOINT_DOWN, words(_aadsts("90033", "90020", "90024", "50033", "90006"))
+    ),
+    # Refresh token spent, revoked, expired; or the user has to be asked again (MFA)
+    Signature(
+        Code.OAUTH_REAUTH,
+        words(
+            _aadsts(
+                "70000", "70008", "70043", "700082", "700084", "700081", "50173", "50132", "50133"
+            ),
+            _aadsts(
+                "50076", "50078", "50079", "50072", "50074", "50089", "50058", "54005", "70044"
+            ),
+            _aadsts(
+                "700003", "50158", "50140", "160021", "16000", "500341", "50085", "50177", "240001"
+            ),
+            r"AADSTS\d{4,7}.{0,200}refresh",
+        ),
+    ),
+)
+"""Microsoft Entra, by number; looked at first, whatever the phase."""
+
+ENDPOINTS: Final = (
+    # A clock: Google's "short-lived token ... reasonable timeframe", PyJWT's "not yet valid (iat)"
+    Signature(
+        Code.CLOCK_SKEW,
+        words(
+            r"short-lived token|reasonable timeframe|used too (?:early|late)|clock",
+            r"\(?\biat\b\)?.{0,30}(?:future|not yet|invalid)|issued in the future",
+            r"token is not yet valid|system time|time skew",
+            r"request(?:timetooskewed|expired)|signature (?:has )?expired",
+            r"signature not yet current",
+            r"not (?:yet )?valid before|nbf\b",
+        ),
+        phases=OAUTH | LOGIN,
+    ),
+    Signature(
+        Code.OAUTH_CONSENT,
+        words(
+            r"access_denied|consent_required|admin_policy_enforced|org_internal|admin_consent",
+            r"(?:admin\w*|user).{0,40}(?:approv|consent)",
+            r"(?:need|require)s? (?:admin|approval|consent)",
+            r"app_not_configured_for_user|unverified app|not been verified by",
+            r"has not completed the",
+            r"disallowed_useragent|app is blocked|this app (?:is|was|has been) blocked",
+            r"denied (?:the )?(?:request|access|consent)",
+        ),
+        phases=OAUTH,
+        without=words(r"invalid_client"),
+    ),
+    Signature(
+        Code.OAUTH_APP,
+        words(
+            r"invalid_client|unauthorized_client|redirect_uri|redirect uri",
+            r"unsupported_(?:grant|response)",
+            r"deleted_client|disabled_client|invalid_request\b(?!.{0,80}(?:refresh|expired))",
+            r"unknown client|client authentication failed",
+            r"client (?:id|secret|was not found)|code[_ ]verifier|pkce|origin_mismatch",
+            r"invalid_issuer",
+            r"application with identifier|restricted_client|malformed|missing (?:required )?param",
+        ),
+        phases=OAUTH,
+    ),
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(
+            r"invalid_scope|insufficient_scope|insufficient (?:authentication )?scope",
+            r"invalid_audience|invalid_target|scope.{0,30}(?:missing|not granted|invalid)",
+            r"wrong (?:audience|scope)",
+        ),
+        phases=_ENDPOINT,
+    ),
+    Signature(
+        Code.OAUTH_REAUTH,
+        words(
+            r"invalid_grant|interaction_required|login_required|invalid_rapt|reauth",
+            r"expired or revoked",
+            r"refresh[_ ]?token.{0,60}(?:expired|revoked|invalid|not valid|missing|not found"
+            r"|unknown)",
+            r"token (?:has been |was )?(?:revoked|withdrawn)|no refresh[_ ]?token",
+            r"account_selection",
+            r"(?:invalid|expired|revoked|unknown) refresh[_ ]?token",
+            r"grant (?:has been |was )?(?:revoked|expired)",
+        ),
+        phases=_ENDPOINT,
+    ),
+    Signature(
+        Code.OAUTH_ENDPOINT_DOWN,
+        words(
+            r"temporarily_unavailable|server_error|internal[_ ](?:server[_ ])?(?:error|failure)",
+            r"bad gateway|gateway time|\b50[0234]\b",
+            r"service unavailable|unexpected (?:end of json|token|content|response)",
+            r"backend error|slow_down",
+            r"not (?:valid )?json|json\w*decode|<html|<!doctype|rate.?limit|too many requests",
+            r"\b429\b",
+            r"temporar|try again later|max retries exceeded",
+        ),
+        phases=OAUTH,
+    ),
+    Signature(
+        Code.OAUTH_TOKEN_EXPIRED,
+        words(r"invalid_token|expired[_ ]?(?:access[_ ]?)?token|token.{0,20}expired"),
+        phases=OAUTH,
+    ),
+)
+"""The authorization and token endpoints (RFC 6749, sections 4.1.2.1 and 5.2)."""
+
+TOKENS: Final = (
+    Signature(
+        Code.OAUTH_TOKEN_EXPIRED,
+        words(
+            r"access ?token ?(?:has |is )?expired|AccessTokenExpired",
+            r"token (?:has |is )?(?:expired|too old)",
+            r"expired (?:access ?)?token|oauth.{0,30}expired|session invalidated",
+            r"['\"]?status['\"]? ?: ?['\"]401",  # Google's and Microsoft's challenge (XOAUTH2)
+            r"['\"]?status['\"]? ?: ?['\"]?invalid_token",  # RFC 7628, section 3.2.2
+        ),
+        phases=LOGIN | MAILBOX,
+    ),
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(
+            r"['\"]?status['\"]? ?: ?['\"]?(?:400|403|insufficient_scope|invalid_request)",
+            r"insufficient.{0,20}scope",
+            r"scope.{0,40}(?:missing|insufficient|not (?:granted|allowed))",
+            r"(?:invalid|wrong) (?:audience|scope|resource)",
+            r"token.{0,40}(?:not intended|different|another)",
+            r"(?:token|oauth).{0,30}(?:audience|scope|user ?name|mismatch)",
+            r"not accept(?:ed)? .{0,10}id_token",
+        ),
+        phases=LOGIN,
+        without=words(r"AUTHENTICATION ?FAILED|invalid credentials|simultaneous"),
+    ),
+    # A service account without delegation for this user
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(r"\blookup failed\b"),
+        phases=LOGIN,
+        families=families(Family.GOOGLE),
+    ),
+    Signature(
+        Code.OAUTH_REAUTH,
+        words(r"(?:token|oauth|grant|consent).{0,40}(?:revoked|withdrawn|removed)"),
+        phases=LOGIN,
+        fixable_by=FixableBy.USER,
+    ),
+)
+"""A bearer token refused by a mail server (RFC 7628, and the XOAUTH2 of Google and Microsoft)."""

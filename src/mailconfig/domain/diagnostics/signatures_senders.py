@@ -1,0 +1,129 @@
+"""Signatures of sending services: credentials, verified senders, rates.
+
+Sources: the services' own lists of SMTP replies (Amazon SES, SendGrid, Brevo, Mailgun, Postmark,
+SparkPost, Mailjet, Mailtrap, Resend, Postal).
+"""
+
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
+from mailconfig.domain.diagnostics.families import Family
+from mailconfig.domain.diagnostics.signatures import (
+    LOGIN,
+    SMTP,
+    TRANSACTION,
+    Signature,
+    codes,
+    families,
+    phases,
+    words,
+)
+from mailconfig.domain.diagnostics.values import Phase
+
+SENDERS: Final = (
+    # Plans and days before credentials: Mailtrap says 535 5.7.8 for a used-up day
+    Signature(
+        Code.SEND_QUOTA,
+        words(
+            r"(?:daily|monthly|hourly|sending|message|email|plan|account)\b.{0,30}\b(?:limit"
+            r"|quota|allowance)s?\b.{0,40}(?:reached|exceeded|used|exhausted)",
+            r"(?:reached|exceeded|hit|over|used up|exhausted)\b.{0,60}\b(?:daily|monthly|hourly"
+            r"|sending|plan|message|email)\b.{0,20}(?:limit|quota|allowance|volume)",
+            r"upgrade your plan",
+        ),
+        phases=LOGIN | TRANSACTION,
+        protocol=SMTP,
+        families=frozenset(),
+        without=words(
+            r"per (?:second|minute)|concurrent|connection|size|storage|mailbox|gmail|google|imap"
+            r"|maximum credits|login|attempt|auth(?:entication)? limit"
+        ),
+    ),
+    # Amazon SES
+    Signature(
+        Code.SES,
+        words(
+            r"email address is not verified|identities failed the check|sandbox",
+            r"signaturedoesnotmatch|not authori[sz]ed to perform|ses:send",
+        ),
+        families=families(Family.SES),
+    ),
+    Signature(Code.SES, words(r"identities failed the check in region")),
+    Signature(
+        Code.SES,
+        words(r"throttling|maximum sending rate|daily message quota|sending (?:paused|suspended)"),
+        families=families(Family.SES),
+        retryable=True,
+        fixable_by=FixableBy.OPERATOR,
+    ),
+    # SendGrid: 550 without login, credits, identity
+    Signature(
+        Code.SENDGRID,
+        words(r"unauthenticated senders not allowed.{0,40}in reply to"),
+        fixable_by=FixableBy.OPERATOR,
+    ),
+    Signature(
+        Code.SENDGRID,
+        words(
+            r"unauthenticated senders not allowed|maximum credits exceeded",
+            r"verified sender identity|username and/or password|bad username / password",
+            r"basic authentication passwords? disabled",
+        ),
+    ),
+    # Brevo: address list, activation, key
+    Signature(
+        Code.BREVO,
+        words(
+            r"unauthori[sz]ed ip|ip address.{0,40}(?:not|un)\s?(?:authori[sz]ed|recogni)",
+            r"not (?:yet )?activated|smtp account is not",
+            r"account.{0,30}(?:not|in)\s?(?:activ|valid)|sender.{0,40}(?:not valid|invalid)",
+        ),
+        families=families(Family.BREVO),
+    ),
+    Signature(Code.BREVO, words(r"your smtp account is not (?:yet )?activated"), protocol=SMTP),
+    # A number per second or minute heals at once, whatever its code
+    Signature(
+        Code.ESP_RATE,
+        words(
+            r"(?:too many|rate|limit)\b.{0,40}(?:e-?mails|messages|requests|sends?"
+            r"|recipients)? ?(?:per|a|/) ?(?:second|sec|minute|min)\b",
+            r"(?:maximum|sending|message|send) (?:sending )?rate.{0,20}(?:exceeded|limit)",
+            r"throttling failure",
+            r"rate limit.{0,30}(?:exceeded|reached|messages)",
+            r"throttled.{0,30}(?:messages|sending)|slow down.{0,20}sending",
+        ),
+        phases=TRANSACTION,
+        protocol=SMTP,
+        receiving=False,
+        without=words(r"connection (?:rate|limit)|connections|ip reputation"),
+    ),
+    # A sender that the service has not verified
+    Signature(
+        Code.ESP_SENDER_UNVERIFIED,
+        words(
+            r"(?:sender|from|sending|domain|identity|address|e-?mail)\b.{0,60}(?:not|un|isn't"
+            r"|hasn't)[\s-]?(?:been |yet |properly )*(?:verified|confirmed|validated|configured"
+            r"|registered|activated)",
+            r"(?:un|not )(?:verified|confirmed|configured|registered)[ -](?:sender|sending"
+            r"|domain|from|identity|address)",
+            r"(?:sender|from|from/sender).{0,16}(?:name|signature).{0,16}(?:not valid|not found"
+            r"|not confirmed|invalid)",
+            r"from/sender name",
+            r"(?:verify|confirm|register|validate) (?:your |the |a )?(?:sender|sending|domain"
+            r"|from)",
+            r"sender signature|domain .{0,60}is not (?:allowed|associated|added|owned)",
+            r"sandbox domain|sandbox subdomain",
+        ),
+        phases=TRANSACTION | phases(Phase.AUTH),
+        protocol=SMTP,
+        without=words(r"recipient|rcpt|reverse|ptr|\bSPF\b|dkim|dmarc|call-?out|unable to verify"),
+    ),
+    # Postal: the key of another server
+    Signature(
+        Code.AUTH_BAD_CREDENTIALS,
+        words(r"invalid (?:server|api|smtp) (?:token|key)"),
+        reply_codes=codes(535, 550),
+    ),
+)
+"""Rows in order of precedence."""

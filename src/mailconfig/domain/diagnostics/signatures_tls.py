@@ -1,0 +1,279 @@
+"""Signatures of TLS: OpenSSL's reasons and their forms in other libraries.
+
+Sources: OpenSSL err.h and x509_vfy.h, Go crypto/tls and crypto/x509, Java JSSE, .NET SslStream,
+GnuTLS, rustls, SChannel, and the alerts of RFC 8446, section 6.
+"""
+
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS
+from mailconfig.domain.diagnostics.signatures import (
+    IMAP,
+    SMTP,
+    Signature,
+    codes,
+    phases,
+    responses,
+    words,
+)
+from mailconfig.domain.diagnostics.values import Phase
+
+_STARTTLS: Final = phases(Phase.STARTTLS)
+_LOGIN_OR_MAIL: Final = phases(
+    Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.EHLO, Phase.GREETING, Phase.SELECT, Phase.DATA
+)
+
+_NAME_MISMATCH: Final = words(
+    r"host ?name mismatch|(?:name|host|cn)\b.{0,60}(?:doesn't|does not|did not) match",
+    r"ALTNAME_INVALID|certificate is (?:not )?valid for",
+    r"not valid for (?:the )?(?:requested )?(?:host|name)",
+    r"no subject alternative|no name matching|NameMismatch|NotValidForName|ip address mismatch",
+    r"(?:principal|common|target|subject) name .{0,40}(?:incorrect|mismatch|invalid|not match)",
+    r"unrecognized[_ ]name|certificate .{0,60}(?:for|belongs to) (?:another|a different)",
+    r"did not match expected cn",
+    r"certificate'?s? .{0,40}(?:does not|doesn't|did not) match|CN_NO_MATCH",
+    r"stimmt nicht mit .{0,40}(?:überein|host)|ne correspond pas|no coincide|non corrisponde",
+    r"не соответствует|不匹配|一致しません|não corresponde",
+)
+
+CERTIFICATES: Final = (
+    # "expired or is not yet valid" (Go) is expired unless the dates say "is before"
+    Signature(
+        Code.CERT_NOT_YET_VALID,
+        words(
+            r"(?<!expired or is )not yet valid|is before \d{4}-|NotYetValid|notBefore: ",
+            r"num=9:|not valid before|noch nicht gültig|pas encore valide|todavía no es válido",
+            r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active|NotTimeValid.*before",
+        ),
+    ),
+    Signature(
+        Code.CERT_EXPIRED,
+        words(
+            r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|CertificateExpired|alert 45\b",
+            r"expired certificate|cert(?:ificate)?[ _].{0,30}expired|notAfter: |num=10:",
+            r"NotTimeValid|certificate .{0,40}(?:ran out|no longer valid)",
+            r"abgelaufen.{0,30}zertifikat",
+            r"zertifikat .{0,30}abgelaufen|certificat .{0,30}(?:expiré|périmé)",
+            r"certificado .{0,30}(?:expir|caduc|vencid)|certificato .{0,30}scadut",
+            r"сертификат.{0,40}ист[её]к|证书.{0,6}过期",
+            r"срок действия сертификата|証明書.{0,20}期限",
+        ),
+    ),
+    # A provider's certificate always fits; another's means that the connection was redirected
+    Signature(
+        Code.SMTP_INTERCEPTED,
+        words(
+            rf"(?:{WELL_KNOWN_HOSTS.pattern}).{{0,200}}altnames: (?!.{{0,80}}(?:google|outlook))"
+        ),
+        protocol=SMTP,
+    ),
+    Signature(
+        Code.SMTP_INTERCEPTED,
+        words(
+            r"cn=`?\S{0,60}(?:secureserver|bluehost|hostgator|websitewelcome|ovh|cpanel|host)\S{0,40}"
+            rf" did not match expected cn=`?(?:{WELL_KNOWN_HOSTS.pattern})",
+            rf"valid for \S{{0,200}}(?:secureserver|bluehost|hostgator|websitewelcome|cpanel)\S{{0,60}}"
+            rf",? not (?:{WELL_KNOWN_HOSTS.pattern})",
+        ),
+    ),
+    Signature(Code.CERT_NAME_MISMATCH, _NAME_MISMATCH),
+    # A chain that ends in a self-signed root is a private authority, not a self-signed server
+    Signature(
+        Code.CERT_UNTRUSTED_ROOT,
+        words(
+            r"self[- _]signed certificate in (?:the )?(?:certificate )?chain",
+            r"SELF_SIGNED_CERT_IN_CHAIN|num=19:",
+        ),
+    ),
+    Signature(
+        Code.CERT_SELF_SIGNED,
+        words(
+            r"self[- _]?signed|DEPTH_ZERO_SELF_SIGNED|num=18:|alert bad certificate",
+            r"alert number 42",
+            r"selbst ?signiert|auto-?sign|autofirmad|autoassinad|самоподписан|自签名|自己署名",
+            r"CaUsedAsEndEntity",
+        ),
+    ),
+    # At public servers the missing issuer is nearly always an intermediate that is not sent
+    Signature(
+        Code.CERT_CHAIN_INCOMPLETE,
+        words(
+            r"unable to get (?:local )?issuer|UNABLE_TO_GET_ISSUER_CERT|PartialChain|num=2[01]:",
+            r"incomplete (?:certificate )?chain|chain .{0,20}(?:incomplete|missing)",
+            r"missing (?:an? )?intermediate|intermediate .{0,30}missing",
+        ),
+    ),
+    # The server does not know a certificate that the client was asked for, or the issuer is foreign
+    Signature(
+        Code.CERT_UNTRUSTED_ROOT,
+        words(
+            r"unknown (?:certificate )?authority|unknown[_ ]ca\b|UnknownIssuer|UntrustedRoot",
+            r"unable to verify the (?:first|leaf)|UNABLE_TO_VERIFY_LEAF|certificate[_ ]unknown",
+            r"PKIX path|valid certification path|not trusted|untrusted|alert number 4[68]\b",
+            r"certificate[_ ]verif\w+[_ ]failed|certificate verify failed",
+            r"invalid (?:peer )?certificate",
+            r"verification failed|RemoteCertificateChainErrors|remote certificate is invalid",
+            r"trust (?:anchor|failure)|nicht vertrauenswürdig|pas (?:de )?confiance",
+            r"no es de confianza",
+            r"не является доверенн|不受信任|信頼されて|certificate.{0,20}revoked|issuer is not recognized",
+            r"certificate problem|(?:peer|server) certificate .{0,30}(?:reject|invalid|refus)",
+        ),
+        phases=phases(
+            Phase.TLS,
+            Phase.STARTTLS,
+            Phase.CONNECT,
+            Phase.TOKEN,
+            Phase.DISCOVERY,
+            Phase.AUTH,
+            Phase.GREETING,
+        ),
+    ),
+)
+"""Certificates, in order of precedence."""
+
+HANDSHAKE: Final = (
+    Signature(
+        Code.TLS_MODE_MISMATCH_TLS_ON_PLAIN,
+        words(
+            r"wrong[_ ]version[_ ]number|WRONG_SSL_VERSION|unknown[_ ]protocol|0A00010B|1408F10B",
+            r"does not look like a tls|plaintext connection|unexpected packet format|http request",
+            r"packet length too long|unexpected tls packet|InvalidContentType|RECORD_TOO_LONG",
+            r"wants a read first|record layer failure|corrupt message of type",
+            r"not an ssl/tls record",
+            r"packet is too large|invalid tls (?:record|header)|bad record type",
+            r"frame .{0,20}corrupt",
+            r"unexpected_message.{0,20}plain|cannot determine the frame size|record[_ ]overflow",
+            r"RECORD_LAYER|unrecognized ssl message",
+        ),
+        phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
+    ),
+    Signature(
+        Code.TLS_TOO_OLD,
+        words(
+            r"protocol[_ ]version|unsupported[_ ]protocol|no[_ ]protocols[_ ]available",
+            r"alert number 70\b",
+            r"handshake[_ ]failure|no[_ ]shared[_ ]cipher|no cipher|alert number (?:40|71|86)\b",
+            r"key[_ ](?:is )?too[_ ]small|(?:md|signature|digest|cipher)[_ ](?:is )?too[_ ]weak|legacy[_ ]sigalg",
+            r"SHA-?1\b.{0,30}insecure",
+            r"unsafe[_ ]legacy|inappropriate[_ ]fallback|no appropriate protocol",
+            r"cipher suites? (?:are|in)",
+            r"unsupported protocol version|VERSION_OR_CIPHER|insufficient[_ ]security",
+            r"weak (?:dh|cipher)",
+            r"no (?:common|mutual|supported) (?:tls|ssl|cipher|protocol|algorithm)",
+            r"sslv3\b.{0,20}disabled",
+            r"PEER_INCOMPATIBLE|PeerIncompatible|common algorithm|outdated tls|tls 1\.[01]\b.{0,40}"
+            r"(?:not|no longer|disabled|deprecated|rejected)|tls version.{0,30}(?:not|too|unsupp)",
+        ),
+        without=words(r"unexpected eof"),
+        phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
+    ),
+    # The connection stood when the handshake began, so a hidden reason is most often the certificate
+    Signature(
+        Code.CERT_UNTRUSTED_ROOT,
+        words(r"error connecting|could not connect|unable to connect|connection .{0,40}failed"),
+        phases=phases(Phase.TLS),
+        without=words(r"timed? ?out|reset|eof|refused|unexpected|closed"),
+    ),
+)
+"""Handshakes, in order of precedence, before the rows of the network."""
+
+UPGRADE: Final = (
+    # TLS asked for twice (RFC 3207, section 4.2: not a second time)
+    Signature(
+        Code.DOUBLE_STARTTLS,
+        words(
+            r"(?:tls|ssl)\b.{0,20} already|already .{0,30}\b(?:tls|ssl|secure|encrypt)",
+            r"tls currently active",
+            r"starttls not (?:allowed|permitted|valid) (?:here|now|after|in|when|inside)",
+            r"starttls .{0,40}(?:inside|within|over|during) .{0,12}(?:tls|ssl)",
+        ),
+        without=words(r"already (?:disabled|failed)"),
+    ),
+    # A server that cannot: 454 (RFC 3207, section 4), or in words
+    Signature(
+        Code.STARTTLS_FAILED_SERVER,
+        words(
+            r"tls .{0,30}(?:not|un)\s?available.{0,30}(?:temporar|local problem|due to|reason)",
+            r"tls (?:is )?currently (?:un|not )\s?available|unable to initiali[sz]e (?:tls|ssl)",
+            r"tls initiali[sz]ation (?:error|failed)",
+            r"tls (?:library|engine|subsystem) .{0,20}(?:fail|problem)",
+            r"tls .{0,20}temporar|(?:cannot|can't|failed to) (?:start|load|negotiate) .{0,12}tls",
+        ),
+        reply_codes=codes(421, 451, 454, 550, 554, 530),
+    ),
+    Signature(Code.STARTTLS_FAILED_SERVER, phases=_STARTTLS, reply_codes=codes(421, 450, 451, 454)),
+    Signature(
+        Code.STARTTLS_FAILED_SERVER,
+        words(r"tls not available due to", r"tls .{0,16}temporarily", r"unable to start tls"),
+    ),
+    Signature(
+        Code.STARTTLS_NOT_OFFERED,
+        words(
+            r"starttls .{0,30}(?:not|n't|un)\s?(?:supported|offered|advertised|available"
+            r"|announced|enabled)",
+            r"(?:not|n't|no|without) (?:support |offer |advertise "
+            r"|announce )(?:for )?(?:starttls|tls\b)",
+            r"(?:tls|starttls) (?:is |was )?(?:required|requested),? but .{0,30}not (?:offered"
+            r"|supp|avail)",
+            r"no starttls|starttls (?:is )?missing|tls not (?:available|supported|offered)",
+            r"(?:unterstützt|bietet) .{0,20}(?:kein )?starttls",
+            r"ne (?:supporte|prend) .{0,20}starttls",
+            r"does(?:n't| not) support (?:secure|encrypted) connections|starttls extension",
+        ),
+    ),
+    Signature(
+        Code.STARTTLS_NOT_OFFERED,
+        phases=_STARTTLS,
+        reply_codes=codes(500, 501, 502, 503, 504, 538, 550, 554),
+    ),
+    Signature(
+        Code.STARTTLS_NOT_OFFERED,
+        words(r"\bBAD\b.{0,80}", r"unknown command|not implemented|unrecogni[sz]ed"),
+        phases=_STARTTLS,
+    ),
+)
+"""The STARTTLS command, in order of precedence."""
+
+ENCRYPTION_FIRST: Final = (
+    Signature(Code.STARTTLS_REQUIRED, response_codes=responses("PRIVACYREQUIRED")),  # RFC 5530
+    # LOGINDISABLED with STARTTLS means encryption first (RFC 9051, section 6.2.3)
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        protocol=IMAP,
+        phases=phases(Phase.AUTH),
+        offers=frozenset({"LOGINDISABLED", "STARTTLS"}),
+        protected=False,
+    ),
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        words(
+            r"(?:must|need to|have to|please) (?:first )?(?:issue|use|do|send|run) (?:a "
+            r"|the )?starttls",
+            r"starttls (?:command )?(?:is )?(?:first|required|needed|mandatory|before)",
+            r"(?:plain ?text|clear ?text|unencrypted|insecure)\b.{0,40}(?:not |dis|un)\s?"
+            r"(?:allowed|permitted|supported|enabled|accepted|disabled)|plaintext authentication",
+            r"(?:encryption|tls|ssl|secure (?:channel|connection|link))\b.{0,30}"
+            r"(?:is |are )?(?:required|needed|mandatory|necessary|obligatory)",
+            r"requires? (?:an? |the use of )?(?:\w+ )?(?:encrypt\w+|tls|ssl|secure)\b",
+            r"without (?:ssl|tls|encryption)",
+            r"(?:only|first).{0,30}(?:over|via|through|with) (?:tls|ssl)\b",
+            r"(?:use|enable|switch to|configure) (?:\w+ )?(?:tls|ssl|encryption|starttls)\b.{0,60}"
+            r"(?:first|before|connection|in your|to (?:send|log|auth))",
+            r"verschlüssel\w* .{0,30}(?:erforderlich|notwendig|pflicht)",
+            r"(?:chiffr|crypt)\w+ .{0,20}requis",
+            r"cifrad\w* .{0,20}(?:requerid|necesari)|nur (?:über|mit) (?:tls|ssl)",
+            r"требуется шифрование",
+        ),
+        without=words(r"server requires a secure connection or|already"),
+        phases=_LOGIN_OR_MAIL,
+    ),
+    # RFC 4954: 538 needs encryption for this mechanism; RFC 5248: x.7.10, x.7.11
+    Signature(Code.STARTTLS_REQUIRED, phases=_LOGIN_OR_MAIL, reply_codes=codes(523, 538)),
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        phases=_LOGIN_OR_MAIL,
+        enhanced_codes=frozenset({"x.7.10", "x.7.11"}),
+    ),
+)
+"""Servers that want TLS before they go on; also a sender's policy on TLS."""

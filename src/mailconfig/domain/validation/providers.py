@@ -1,0 +1,97 @@
+"""Rules for the provider: chosen by id, or known by the domain of the address."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mailconfig.domain.hosts import registrable_domain
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.providers import Provider, ProviderKind, ProviderStatus
+from mailconfig.domain.servers import MailProtocol
+from mailconfig.domain.sites import fixed_hosts
+from mailconfig.domain.validation.case import (
+    Case,
+    ServerCase,
+    best_server,
+    error,
+    servers_of,
+    warning,
+)
+
+_USES: Final = {MailProtocol.IMAP: "receiving (IMAP)", MailProtocol.SMTP: "sending (SMTP)"}
+
+
+def provider_exists(case: Case) -> Iterator[ValidationIssue]:
+    """The chosen provider is in the catalogue."""
+    if case.draft.provider_id is not None and case.chosen is None:
+        message = "There is no such provider; leave it empty to enter the servers yourself."
+        yield error(ValidationCode.UNKNOWN_PROVIDER, ("providerId",), message)
+
+
+def provider_gives_access(case: Case) -> Iterator[ValidationIssue]:
+    """The provider has mailboxes that other programs can reach, and still exists.
+
+    An error where it was chosen; a warning where only the address tells it, since the servers may
+    be somebody else's.
+    """
+    row = case.provider
+    if row is None or not row.silent:
+        return
+    code, message = _silence(row)
+    level = error if case.chosen is not None else warning
+    yield level(code, case.provider_path, message)
+
+
+def provider_speaks_the_protocol(case: Case) -> Iterator[ValidationIssue]:
+    """The provider offers the protocol for which a server is asked."""
+    for server in case.servers:
+        row = server.provider
+        if row is None or row.silent or server.listed or servers_of(row, server.protocol):
+            continue
+        message = f"{row.name} is not known to offer {_USES[server.protocol]}."
+        code = ValidationCode.PROVIDER_WITHOUT_ACCESS
+        yield warning(code, server.path("host"), message)
+
+
+def host_is_of_the_provider(case: Case) -> Iterator[ValidationIssue]:
+    """The host is one of the chosen provider's."""
+    row = case.chosen
+    if row is None or row.silent:
+        return
+    for server in case.servers:
+        if server.host is None or _belongs(case, server, row):
+            continue
+        message = f"This server is not known as one of {row.name}."
+        suggestion = case.host_of(best_server(row, server.protocol))
+        code = ValidationCode.HOST_NOT_OF_PROVIDER
+        yield warning(code, server.path("host"), message, suggestion)
+
+
+def _silence(row: Provider) -> tuple[ValidationCode, str]:
+    """Tell why a row has no servers."""
+    if row.status is ProviderStatus.CLOSED:
+        when = f" ({row.closed})" if row.closed else ""
+        return ValidationCode.PROVIDER_CLOSED, f"{row.name} has ended its service{when}."
+    if row.status is ProviderStatus.MOVED:
+        message = f"{row.name} has moved to another operator whose servers are not known."
+        return ValidationCode.PROVIDER_CLOSED, message
+    if row.kind is ProviderKind.ALIAS_ONLY:
+        message = (
+            f"{row.name} only forwards mail: connect the mailbox that the mail is forwarded to."
+        )
+        return ValidationCode.FORWARD_ONLY, message
+    if row.status is ProviderStatus.NO_TLS_KNOWN:
+        message = f"{row.name} is only known to have servers without encryption."
+        return ValidationCode.PROVIDER_WITHOUT_ACCESS, message
+    message = f"{row.name} lets no other programs in: it offers neither IMAP nor SMTP."
+    return ValidationCode.PROVIDER_WITHOUT_ACCESS, message
+
+
+def _belongs(case: Case, server: ServerCase, row: Provider) -> bool:
+    """Compare by row, by site, and by domain: providers have more hosts than the catalogue."""
+    host = server.host or ""
+    if row in case.catalogue.rows_of_host(host):
+        return True
+    own = fixed_hosts(row)
+    if case.catalogue.site_of(host) in set(map(case.catalogue.site_of, own)):
+        return True
+    return registrable_domain(host) in set(map(registrable_domain, own))

@@ -1,0 +1,162 @@
+"""Rules for secrets. No message and no suggestion may hold a secret or a part of one."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.providers import Provider
+from mailconfig.domain.secrets import (
+    PASSWORD_MAX_BYTES,
+    TOKEN_MAX_BYTES,
+    NewSecret,
+    SecretKind,
+)
+from mailconfig.domain.servers import AuthenticationMethod
+from mailconfig.domain.validation.case import (
+    PASSWORD_METHODS,
+    TOKEN_METHODS,
+    Case,
+    Path,
+    ServerCase,
+    error,
+    info,
+    warning,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AppPasswordShape:
+    """What the app passwords of a provider look like."""
+
+    pattern: re.Pattern[str]
+    words: str
+    """For people."""
+    spaces_shown: bool
+    """Whether the provider shows spaces that are not part of it."""
+
+
+_GOOGLE: Final = AppPasswordShape(
+    re.compile(r"[a-z]{16}", re.IGNORECASE), "16 letters without spaces", spaces_shown=True
+)
+SHAPES: Final = {
+    "gmail": _GOOGLE,
+    "google_workspace": _GOOGLE,
+    "yahoo": AppPasswordShape(re.compile(r"[a-z]{16}"), "16 small letters", spaces_shown=True),
+    "icloud": AppPasswordShape(
+        re.compile(r"[a-z]{4}(-[a-z]{4}){3}"),
+        "four groups of four small letters with dashes",
+        spaces_shown=False,
+    ),
+}
+"""By row of the catalogue; only shapes that the provider itself documents."""
+
+_LIMITS: Final = {
+    SecretKind.PASSWORD: PASSWORD_MAX_BYTES,
+    SecretKind.ACCESS_TOKEN: TOKEN_MAX_BYTES,
+}
+_WORDS: Final = {SecretKind.PASSWORD: "password", SecretKind.ACCESS_TOKEN: "access token"}
+_LINE_ENDS: Final = re.compile("[\0\r\n\ud800-\udfff]")
+"""What no dialogue can carry (RFC 4616), and lone surrogates, which have no UTF-8 form."""
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+"""Bearer tokens are visible ASCII (RFC 6750, section 2.1)."""
+
+
+def shape_of(provider: Provider | None) -> AppPasswordShape | None:
+    """Return the shape that a provider demands; None where it takes ordinary passwords too."""
+    if provider is None or "password" in provider.auth:
+        return None
+    return SHAPES.get(provider.id)
+
+
+def looks_like_app_password(shape: AppPasswordShape, secret: NewSecret) -> bool:
+    """Tell whether a secret has the shape; spaces that the provider shows do not count."""
+    text = secret.value.reveal()
+    joined = "".join(text.split()) if shape.spaces_shown else text.strip()
+    return shape.pattern.fullmatch(joined) is not None
+
+
+def secret_is_given(case: Case) -> Iterator[ValidationIssue]:
+    """A secret that is sent is not empty; one that is needed is there."""
+    for server in case.servers:
+        if server.new_secret is not None and not server.new_secret.value:
+            message = f"Enter the {_word(server.new_secret)}."
+            yield error(ValidationCode.REQUIRED, _path(server, server.new_secret), message)
+        elif server.draft.secret is None and _needs_secret(server):
+            message = "Enter the password, or sign in with the provider."
+            yield warning(ValidationCode.REQUIRED, server.path("secret"), message)
+
+
+def secret_is_clean(case: Case) -> Iterator[ValidationIssue]:
+    """A secret can be sent: no NUL or line break in it, a token is visible ASCII."""
+    for server, secret in _secrets(case):
+        text = secret.value.reveal()
+        token = secret.kind is SecretKind.ACCESS_TOKEN
+        if _LINE_ENDS.search(text) or (token and not _TOKEN.fullmatch(text.strip())):
+            message = f"The {_word(secret)} contains a character that cannot be sent."
+            yield error(ValidationCode.INVALID_FORMAT, _path(server, secret), message)
+
+
+def secret_is_short(case: Case) -> Iterator[ValidationIssue]:
+    """A secret keeps to its length."""
+    for server, secret in _secrets(case):
+        limit = _LIMITS[secret.kind]
+        if len(secret.value.reveal().encode(errors="surrogatepass")) > limit:
+            message = f"The {_word(secret)} is longer than {limit} bytes."
+            yield error(ValidationCode.TOO_LONG, _path(server, secret), message)
+
+
+def secret_has_no_space_around(case: Case) -> Iterator[ValidationIssue]:
+    """A secret does not begin or end with white space, as pasted ones do."""
+    for server, secret in _secrets(case):
+        text = secret.value.reveal()
+        if text != text.strip():
+            message = f"The {_word(secret)} begins or ends with a space; was it pasted with one?"
+            yield warning(ValidationCode.SECRET_WHITESPACE, _path(server, secret), message)
+
+
+def secret_has_the_shape(case: Case) -> Iterator[ValidationIssue]:
+    """Where a provider takes app passwords only, the password looks like one of them."""
+    for server, secret in _secrets(case):
+        shape = shape_of(server.provider)
+        if shape is None or server.provider is None or secret.kind is not SecretKind.PASSWORD:
+            continue
+        path = _path(server, secret)
+        if not looks_like_app_password(shape, secret):
+            message = (
+                f"{server.provider.name} takes only app passwords here: {shape.words}."
+                f"{_link(server.provider)}"
+            )
+            yield warning(ValidationCode.APP_PASSWORD_SHAPE, path, message)
+        elif any(sign.isspace() for sign in secret.value.reveal().strip()):
+            message = "The spaces are shown for reading only; they are not part of the password."
+            yield info(ValidationCode.SECRET_WHITESPACE, path, message)
+
+
+def _secrets(case: Case) -> Iterator[tuple[ServerCase, NewSecret]]:
+    """Yield each secret that was typed and is not empty."""
+    for server in case.servers:
+        if server.new_secret is not None and server.new_secret.value:
+            yield server, server.new_secret
+
+
+def _needs_secret(server: ServerCase) -> bool:
+    method = server.draft.authentication
+    if method in PASSWORD_METHODS | TOKEN_METHODS:
+        return True
+    named = bool((server.draft.username or "").strip())
+    return named and method is not AuthenticationMethod.NONE
+
+
+def _path(server: ServerCase, secret: NewSecret) -> Path:
+    token = secret.kind is SecretKind.ACCESS_TOKEN
+    return server.path("secret", "accessToken" if token else "password")
+
+
+def _word(secret: NewSecret) -> str:
+    return _WORDS[secret.kind]
+
+
+def _link(provider: Provider) -> str:
+    return f" Make one at {provider.app_password_url}" if provider.app_password_url else ""

@@ -1,0 +1,267 @@
+"""Configurations: list, read, submit, update, rollback, delete."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from mailconfig.domain.configs import ConfigFilter, ConfigOrderField, ConfigStatus
+from mailconfig.domain.errors import NotFound
+from mailconfig.domain.pages import OrderDirection
+from mailconfig.domain.servers import TransportSecurity
+from mailconfig.graphql import forms, ids
+from mailconfig.graphql.context import Info
+from mailconfig.graphql.describing import input_type, object_type
+from mailconfig.graphql.errors import UserError
+from mailconfig.graphql.forms import DeleteInput, RollbackInput, SubmitInput, UpdateInput
+from mailconfig.graphql.guards import Guard, mutation
+from mailconfig.graphql.objects import EmailConfig, email_config
+from mailconfig.graphql.pages import (
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+    encode_cursor,
+    page_info,
+    page_request,
+)
+
+
+@object_type
+class EmailConfigEdge:
+    """A configuration and its place."""
+
+    cursor: str
+    """Place in the list."""
+    node: EmailConfig
+    """The configuration."""
+
+
+@object_type
+class EmailConfigConnection:
+    """A page of configurations."""
+
+    conditions: strawberry.Private[ConfigFilter]
+    edges: list[EmailConfigEdge]
+    """Rows with their cursors."""
+    nodes: list[EmailConfig]
+    """Rows alone."""
+    page_info: PageInfo
+    """Where the page starts and ends."""
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> int:
+        """Rows of the whole list; counted only when asked for."""
+        context = info.context
+        return await context.services.configs.count(await context.caller(), self.conditions)
+
+
+@input_type
+class DateTimeFilter:
+    """A span of time."""
+
+    gte: datetime | None = None
+    """At this moment or later."""
+    lt: datetime | None = None
+    """Before this moment."""
+
+
+@input_type
+class EmailConfigFilter:
+    """Conditions; all that are given must hold."""
+
+    search: str | None = None
+    """Part of name or address, any case."""
+    provider_id: list[strawberry.ID] | None = None
+    """One of these providers."""
+    status: list[ConfigStatus] | None = None
+    """One of these states."""
+    security: list[TransportSecurity] | None = None
+    """A server with one of these protections."""
+    enabled: bool | None = None
+    """Only enabled ones, or only others."""
+    external_id: str | None = None
+    """Exactly this reference of the host application."""
+    shared: bool | None = None
+    """Only shared ones, or only others."""
+    updated_at: DateTimeFilter | None = None
+    """Changed in this span of time."""
+
+
+@input_type
+class EmailConfigOrder:
+    """One sort key; rows of equal keys are sorted by id."""
+
+    field: ConfigOrderField
+    """What to sort by."""
+    direction: OrderDirection = OrderDirection.ASC
+    """Smallest or largest first."""
+
+
+@object_type
+class SubmitPayload:
+    """What submit answers."""
+
+    config: EmailConfig | None = None
+    """The new configuration; null when there are errors."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why nothing was stored."""
+
+
+@object_type
+class UpdatePayload:
+    """What update answers."""
+
+    config: EmailConfig | None = None
+    """The changed configuration; null when there are errors."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why nothing was changed."""
+
+
+@object_type
+class RollbackPayload:
+    """What rollback answers."""
+
+    config: EmailConfig | None = None
+    """The configuration with its earlier settings; null when there are errors."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why nothing was changed."""
+
+
+@object_type
+class DeletePayload:
+    """What delete answers."""
+
+    deleted_id: strawberry.ID | None = None
+    """For the client's cache eviction."""
+    config: EmailConfig | None = None
+    """The last state, so that caches that work by type name see the type."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why nothing was removed."""
+
+
+def _conditions(given: EmailConfigFilter | None) -> ConfigFilter:
+    if given is None:
+        return ConfigFilter()
+    span = given.updated_at or DateTimeFilter()
+    return ConfigFilter(
+        search=given.search,
+        provider_ids=tuple(ids.provider_key(item) for item in given.provider_id or ()),
+        statuses=tuple(given.status or ()),
+        security=tuple(given.security or ()),
+        enabled=given.enabled,
+        external_id=given.external_id,
+        shared=given.shared,
+        updated_from=span.gte,
+        updated_before=span.lt,
+    )
+
+
+@strawberry.type
+class ConfigQuery:
+    """Reads of configurations."""
+
+    @strawberry.field
+    async def configs(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: Annotated[
+            EmailConfigFilter | None, strawberry.argument(description="All conditions must hold.")
+        ] = None,
+        order_by: Annotated[
+            EmailConfigOrder | None, strawberry.argument(description="Newest first by default.")
+        ] = None,
+    ) -> EmailConfigConnection | None:
+        """Configurations that the caller may see."""
+        context = info.context
+        principal = await context.caller()
+        order = order_by or EmailConfigOrder(
+            field=ConfigOrderField.CREATED_AT, direction=OrderDirection.DESC
+        )
+        conditions = _conditions(filter)
+        signer = context.services.cursors
+        listing = f"configs {order.field} {order.direction}"
+        request = page_request(signer, listing, first, after, last, before)
+        page = await context.services.configs.page(
+            principal, conditions, order.field, order.direction, request
+        )
+        edges = [
+            EmailConfigEdge(cursor=encode_cursor(signer, listing, key), node=email_config(row))
+            for key, row in zip(page.keys, page.rows, strict=True)
+        ]
+        cursors = [edge.cursor for edge in edges]
+        return EmailConfigConnection(
+            conditions=conditions,
+            edges=edges,
+            nodes=[edge.node for edge in edges],
+            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
+        )
+
+    @strawberry.field
+    async def config(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],
+    ) -> EmailConfig | None:
+        """One configuration, null when it does not exist or may not be seen."""
+        principal = await info.context.caller()
+        try:
+            key = ids.key_of("EmailConfig", id)
+            return email_config(await info.context.services.configs.get(principal, key))
+        except NotFound:
+            return None
+
+
+@strawberry.type
+class ConfigMutation:
+    """Writes of configurations."""
+
+    @mutation(Guard.MEMBER, SubmitPayload)
+    async def submit(
+        self,
+        info: Info,
+        input: Annotated[SubmitInput, strawberry.argument(description="The form.")],
+    ) -> SubmitPayload | None:
+        """Store a new configuration with its secrets and files. Never connects to anything."""
+        principal = await info.context.caller()
+        stored = await info.context.services.configs.submit(principal, forms.submission(input))
+        return SubmitPayload(config=email_config(stored))
+
+    @mutation(Guard.MEMBER, UpdatePayload)
+    async def update(
+        self,
+        info: Info,
+        input: Annotated[UpdateInput, strawberry.argument(description="The change.")],
+    ) -> UpdatePayload | None:
+        """Change a configuration; absent fields stay, null clears."""
+        principal = await info.context.caller()
+        stored = await info.context.services.configs.update(principal, forms.change(input))
+        return UpdatePayload(config=email_config(stored))
+
+    @mutation(Guard.MEMBER, RollbackPayload)
+    async def rollback(
+        self,
+        info: Info,
+        input: Annotated[RollbackInput, strawberry.argument(description="Where to go back to.")],
+    ) -> RollbackPayload | None:
+        """Make the settings of an earlier revision current again."""
+        principal = await info.context.caller()
+        stored = await info.context.services.configs.rollback(principal, forms.rollback(input))
+        return RollbackPayload(config=email_config(stored))
+
+    @mutation(Guard.MEMBER, DeletePayload)
+    async def delete(
+        self,
+        info: Info,
+        input: Annotated[DeleteInput, strawberry.argument(description="What to remove.")],
+    ) -> DeletePayload | None:
+        """Remove a configuration with its versions, tests, files and secrets for good."""
+        principal = await info.context.caller()
+        key = ids.key_of("EmailConfig", input.id)
+        last = await info.context.services.configs.delete(principal, key, input.expected_revision)
+        return DeletePayload(deleted_id=input.id, config=email_config(last))

@@ -1,0 +1,155 @@
+"""Expected failures as the schema shows them; each leaf of `domain.errors.Refusal` has a type."""
+
+from uuid import UUID
+
+from mailconfig.domain import errors, issues
+from mailconfig.domain.issues import Severity, ValidationCode
+from mailconfig.graphql.context import Context
+from mailconfig.graphql.describing import interface_type, object_type
+from mailconfig.graphql.objects import EmailConfig, email_config
+
+
+@interface_type
+class UserError:
+    """An expected failure.
+
+    New implementations may be added: always ask for __typename and message.
+    """
+
+    message: str
+    """What went wrong, for people."""
+    path: list[str]
+    """Path into the input, empty for the whole input."""
+
+
+@object_type
+class ValidationIssue(UserError):
+    """A rule that the input breaks, or a warning about it."""
+
+    code: ValidationCode
+    """Stable machine code."""
+    severity: Severity
+    """How bad it is; only ERROR stops submit and update."""
+    suggestion: str | None
+    """A value for the field at path that would settle the issue."""
+
+
+@object_type
+class UnauthenticatedError(UserError):
+    """Nobody is signed in, or the session has ended."""
+
+
+@object_type
+class ForbiddenError(UserError):
+    """The caller's role does not allow this, or the CSRF token is missing."""
+
+
+@object_type
+class CredentialsError(UserError):
+    """Wrong credentials; never says which part."""
+
+
+@object_type
+class NotFoundError(UserError):
+    """There is no such object, or it may not be seen."""
+
+
+@object_type
+class RevisionConflictError(UserError):
+    """The object changed since it was read."""
+
+    current: EmailConfig | None
+    """The object as it is now."""
+
+
+@object_type
+class DuplicateError(UserError):
+    """The address or reference is taken."""
+
+    existing: EmailConfig | None
+    """What has it, when the caller may see it."""
+
+
+@object_type
+class IdempotencyConflictError(UserError):
+    """The idempotency key was used with another input."""
+
+
+@object_type
+class SecretRequiredError(UserError):
+    """The stored secret must not be used for another server or user name; enter it again."""
+
+
+@object_type
+class RateLimitedError(UserError):
+    """Too many attempts."""
+
+    retry_after_seconds: int
+    """When the next attempt has a chance."""
+
+
+@object_type
+class LimitExceededError(UserError):
+    """A size or count limit was passed."""
+
+
+@object_type
+class FileRefusedError(UserError):
+    """A file is not what its kind demands."""
+
+
+PLAIN: dict[type[errors.Refusal], type[UserError]] = {
+    errors.Unauthenticated: UnauthenticatedError,
+    errors.Forbidden: ForbiddenError,
+    errors.CredentialsRefused: CredentialsError,
+    errors.NotFound: NotFoundError,
+    errors.IdempotencyConflict: IdempotencyConflictError,
+    errors.SecretRequired: SecretRequiredError,
+    errors.LimitExceeded: LimitExceededError,
+    errors.FileRefused: FileRefusedError,
+}
+"""Refusals whose type holds message and path only."""
+
+TYPES: list[type[UserError]] = [
+    ValidationIssue,
+    RevisionConflictError,
+    DuplicateError,
+    RateLimitedError,
+    *PLAIN.values(),
+]
+"""All implementations, for the schema."""
+
+
+def validation_issue(issue: issues.ValidationIssue) -> ValidationIssue:
+    """Show an issue of validation."""
+    return ValidationIssue(
+        message=issue.message,
+        path=list(issue.path),
+        code=issue.code,
+        severity=issue.severity,
+        suggestion=issue.suggestion,
+    )
+
+
+async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserError]:
+    """Translate a refusal; the object that stands in the way is read when the caller may see it."""
+    message, path = refusal.message, list(refusal.path)
+    match refusal:
+        case errors.InvalidInput(issues=found):
+            return [validation_issue(issue) for issue in found]
+        case errors.RevisionConflict(current_id=config_id):
+            current = await _config(context, config_id)
+            return [RevisionConflictError(message=message, path=path, current=current)]
+        case errors.Duplicate(existing_id=config_id):
+            existing = await _config(context, config_id) if config_id else None
+            return [DuplicateError(message=message, path=path, existing=existing)]
+        case errors.RateLimited(retry_after_seconds=seconds):
+            return [RateLimitedError(message=message, path=path, retry_after_seconds=seconds)]
+    return [PLAIN[type(refusal)](message=message, path=path)]
+
+
+async def _config(context: Context, config_id: UUID) -> EmailConfig | None:
+    try:
+        return email_config(await context.services.configs.get(await context.caller(), config_id))
+    except errors.NotFound:
+        return None

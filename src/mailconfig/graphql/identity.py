@@ -1,0 +1,148 @@
+"""Signing in and out, and who is signed in."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from starlette.responses import Response
+
+from mailconfig.domain.errors import Unauthenticated
+from mailconfig.domain.identity import Principal, Role
+from mailconfig.domain.secrets import Secret
+from mailconfig.graphql import ids
+from mailconfig.graphql.context import Info
+from mailconfig.graphql.describing import input_type, object_type
+from mailconfig.graphql.errors import UserError
+from mailconfig.graphql.guards import Guard, mutation
+from mailconfig.graphql.nodes import Node
+from mailconfig.graphql.scalars import EmailAddress
+
+
+@object_type
+class Viewer(Node):
+    """The signed-in user."""
+
+    email: EmailAddress
+    """Address that the user signs in with."""
+    role: Role
+    """Role in the workspace of this session."""
+    workspace_id: strawberry.ID
+    """Workspace of this session."""
+
+
+def viewer(principal: Principal) -> Viewer:
+    """Show the caller."""
+    return Viewer(
+        id=ids.encode("User", principal.user_id),
+        email=EmailAddress(principal.email),
+        role=principal.role,
+        workspace_id=ids.encode("Workspace", principal.workspace_id),
+    )
+
+
+@object_type
+class Session:
+    """A session. Browsers keep it in a cookie; other clients ask for the access token."""
+
+    principal: strawberry.Private[Principal]
+    expires_at: datetime
+    """When a new sign-in is needed."""
+    csrf_token: str
+    """What browsers with the cookie send back in X-CSRF-Token."""
+
+    @strawberry.field
+    def access_token(self, info: Info) -> str:
+        """Bearer token for the Authorization header, valid for minutes; made when asked for."""
+        return info.context.services.identity.access_token(self.principal).text
+
+    @strawberry.field
+    def viewer(self) -> Viewer:
+        """Who signed in."""
+        return viewer(self.principal)
+
+
+@input_type
+class LoginInput:
+    """Credentials of a user of mailconfig itself."""
+
+    email: str
+    """Address that the user signs in with."""
+    password: str
+    """Password."""
+
+
+@object_type
+class LoginPayload:
+    """What login answers."""
+
+    session: Session | None = None
+    """The new session; null when there are errors."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why nobody was signed in."""
+
+
+@object_type
+class LogoutPayload:
+    """What logout answers."""
+
+    ok: bool = False
+    """Whether the session has ended."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why it has not."""
+
+
+@strawberry.type
+class IdentityQuery:
+    """Who is signed in."""
+
+    @strawberry.field
+    async def viewer(self, info: Info) -> Viewer | None:
+        """Who is signed in; null for nobody."""
+        try:
+            principal = await info.context.caller_or_none()
+        except Unauthenticated:
+            return None
+        return viewer(principal) if principal is not None else None
+
+    @strawberry.field
+    async def csrf_token(self, info: Info) -> str:
+        """The token that browsers with a cookie session send back in X-CSRF-Token."""
+        try:
+            principal = await info.context.caller_or_none()
+        except Unauthenticated:
+            principal = None
+        return info.context.services.identity.csrf_token(principal)
+
+
+@strawberry.type
+class IdentityMutation:
+    """Signing in and out."""
+
+    @mutation(Guard.ANYONE, LoginPayload)
+    async def login(
+        self,
+        info: Info,
+        input: Annotated[LoginInput, strawberry.argument(description="Credentials.")],
+    ) -> LoginPayload | None:
+        """Open a session: a cookie for browsers, an access token for clients that ask for it."""
+        context = info.context
+        client = context.sessions.client(context.request)
+        signed = await context.services.identity.login(input.email, Secret(input.password), client)
+        if isinstance(context.response, Response):
+            context.sessions.open(context.response, signed.token, signed.session.expires_at)
+        return LoginPayload(
+            session=Session(
+                principal=signed.principal,
+                expires_at=signed.session.expires_at,
+                csrf_token=context.services.identity.csrf_token(signed.principal),
+            )
+        )
+
+    @mutation(Guard.VIEWER, LogoutPayload)
+    async def logout(self, info: Info) -> LogoutPayload | None:
+        """End the session at once, for its cookie and its access tokens."""
+        context = info.context
+        await context.services.identity.logout(await context.caller())
+        if isinstance(context.response, Response):
+            context.sessions.close(context.response)
+        return LogoutPayload(ok=True)

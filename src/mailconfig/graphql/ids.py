@@ -1,0 +1,41 @@
+"""Global ids: base64url of "Type:key", opaque to clients, understood by `node`."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+import strawberry
+
+from mailconfig.domain.errors import NotFound
+
+
+def encode(type_name: str, key: object) -> strawberry.ID:
+    """Return the global id of an object."""
+    raw = f"{type_name}:{key}".encode()
+    return strawberry.ID(urlsafe_b64encode(raw).rstrip(b"=").decode())
+
+
+def decode(text: str) -> tuple[str, str] | None:
+    """Return type and key of a global id, None when it is none."""
+    try:
+        raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return None
+    type_name, colon, key = raw.partition(":")
+    return (type_name, key) if colon and key else None
+
+
+def key_of(type_name: str, text: str, path: tuple[str, ...] = ("id",)) -> UUID:
+    """Return the UUID in a global id of that type; raises NotFound for anything else."""
+    decoded = decode(text)
+    if decoded is None or decoded[0] != type_name:
+        raise NotFound(path)
+    try:
+        return UUID(decoded[1])
+    except ValueError as error:
+        raise NotFound(path) from error
+
+
+def provider_key(text: str) -> str:
+    """Return the catalogue id in a provider's global id; a plain catalogue id is taken as well."""
+    decoded = decode(text)
+    return decoded[1] if decoded is not None and decoded[0] == "Provider" else text

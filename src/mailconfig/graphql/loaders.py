@@ -1,0 +1,29 @@
+"""Loaders: what rows of a list need from other tables, asked for once an operation."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from mailconfig.domain.files import StoredFile
+from mailconfig.domain.identity import Principal
+from mailconfig.domain.probes import ConnectionTest
+from mailconfig.services.registry import Services
+
+
+class Loaders:
+    """One loader a relation; keys are ids of configurations that the caller has read already."""
+
+    def __init__(self, services: Services, caller: Callable[[], Awaitable[Principal]]) -> None:
+        self._services = services
+        self._caller = caller
+        self.latest_test: DataLoader[UUID, ConnectionTest | None] = DataLoader(self._latest_tests)
+        self.files: DataLoader[UUID, tuple[StoredFile, ...]] = DataLoader(self._files)
+
+    async def _latest_tests(self, keys: list[UUID]) -> list[ConnectionTest | None]:
+        found = await self._services.probes.latest(await self._caller(), keys)
+        return [found.get(key) for key in keys]
+
+    async def _files(self, keys: list[UUID]) -> list[tuple[StoredFile, ...]]:
+        found = await self._services.files.of_configs(await self._caller(), keys)
+        return [found.get(key, ()) for key in keys]

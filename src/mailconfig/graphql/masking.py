@@ -1,0 +1,75 @@
+"""What of an error reaches the client and the log.
+
+Threat: graphql-core quotes input values in its messages, so a `submit` with one wrong field would
+answer, and log, the password beside it; and unexpected exceptions carry whatever they carry.
+Request errors therefore lose everything that may quote a value, refusals keep their sentence, and
+all else is masked with the request id under which the log has the exception.
+"""
+
+import logging
+import re
+from typing import Any, Final
+
+from graphql import GraphQLError
+
+from mailconfig.domain.errors import InvalidInput, Refusal
+from mailconfig.domain.request import request_id
+
+_log = logging.getLogger(__name__)
+
+_QUOTES_A_VALUE: Final = re.compile(
+    r"(?s)(,? ?[;.]? ?\bfound\b"  # "..., found: {...}", "; found", ". Found"
+    r"|\bgot invalid value\b"
+    r"|\bvalue: "  # "Int cannot represent non-integer value: 'x'"
+    r"|, but encountered error"
+    r"|\bUnexpected (?:String|BlockString|Int|Float|Name|character)\b"
+    r"|\bDid you mean\b).*",
+    re.IGNORECASE,
+)
+"""Where the words of graphql-core begin to quote what the client sent."""
+
+
+class ShownError(GraphQLError):
+    """An error that was made for the client; it is not masked again."""
+
+
+def masked(error: GraphQLError) -> ShownError:
+    """Return what the client may see of an error; logs what it may not."""
+    if isinstance(error, ShownError):
+        return error
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    if original is None or isinstance(original, GraphQLError):
+        return _shown(error, _without_values(error.message), {"code": "BAD_REQUEST"})
+    if isinstance(original, Refusal):
+        return _shown(error, original.message, _details(original))
+    _log.error("an operation failed at %s", error.path, exc_info=original)
+    extensions = {"code": "INTERNAL", "requestId": request_id.get()}
+    return _shown(error, "Something went wrong on our side.", extensions)
+
+
+def _shown(error: GraphQLError, message: str, extensions: dict[str, Any]) -> ShownError:
+    return ShownError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )
+
+
+def _without_values(message: str) -> str:
+    cut = _QUOTES_A_VALUE.sub("", message).rstrip(" ;,:.")
+    return f"{cut}." if cut else "The request is not valid."
+
+
+def _details(refusal: Refusal) -> dict[str, Any]:
+    if not isinstance(refusal, InvalidInput):
+        return {"code": refusal.code}
+    issues = [
+        {"code": issue.code, "message": issue.message, "path": list(issue.path)}
+        for issue in refusal.issues
+    ]
+    return {"code": refusal.code, "issues": issues}

@@ -1,0 +1,329 @@
+"""The objects of the graph that refer to each other: configurations, their tests, their files.
+
+They share a module because the graph has circles that imports must not have. Each type is shown
+from its row by one function; what a list row does not hold comes by a loader of the operation.
+"""
+
+from datetime import datetime
+
+import strawberry
+
+from mailconfig.domain import configs, files, probes
+from mailconfig.domain.configs import ConfigStatus
+from mailconfig.domain.diagnostics import DiagnosticCode
+from mailconfig.domain.diagnostics.engine import describe
+from mailconfig.domain.errors import NotFound
+from mailconfig.domain.files import FileKind
+from mailconfig.domain.pages import Keyset
+from mailconfig.domain.probes import TestStatus
+from mailconfig.graphql import ids
+from mailconfig.graphql.context import Info
+from mailconfig.graphql.describing import object_type
+from mailconfig.graphql.diagnoses import Diagnosis, diagnosis
+from mailconfig.graphql.nodes import Node
+from mailconfig.graphql.pages import (
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+    encode_cursor,
+    page_info,
+    page_request,
+)
+from mailconfig.graphql.providers import Provider, provider_or_none
+from mailconfig.graphql.scalars import EmailAddress, JSONObject
+from mailconfig.graphql.servers import ServerSettings, server_settings
+from mailconfig.graphql.steps import ConnectionTestStep, step
+
+
+@object_type
+class File(Node):
+    """A stored file."""
+
+    row: strawberry.Private[files.StoredFile]
+    kind: FileKind
+    """What the file is for."""
+    filename: str
+    """Name to show and to save it under."""
+    content_type: str
+    """Media type as sniffed, not as declared."""
+    size: int
+    """Bytes of the content."""
+    sha256: str
+    """SHA-256 of the content in lower-case hex."""
+    created_at: datetime
+    """When it was uploaded."""
+
+    @strawberry.field
+    def url(self, info: Info) -> str:
+        """Signed link that expires soon; relative to this service, downloads as attachment."""
+        return info.context.services.files.url(self.row)
+
+
+def file(row: files.StoredFile) -> File:
+    """Show a stored file."""
+    return File(
+        id=ids.encode("File", row.id),
+        row=row,
+        kind=row.kind,
+        filename=row.filename,
+        content_type=row.content_type,
+        size=row.size,
+        sha256=row.sha256,
+        created_at=row.created_at,
+    )
+
+
+@object_type
+class ConnectionTest(Node):
+    """One run against the servers of a configuration or of a draft."""
+
+    row: strawberry.Private[probes.ConnectionTest]
+    status: TestStatus
+    """How far the test is."""
+    started_at: datetime
+    """When it was asked for."""
+    finished_at: datetime | None
+    """When it ended."""
+
+    @strawberry.field
+    async def config(self, info: Info) -> "EmailConfig | None":
+        """The configuration that was tested; null for a draft."""
+        if self.row.config_id is None:
+            return None
+        context = info.context
+        try:
+            found = await context.services.configs.get(await context.caller(), self.row.config_id)
+        except NotFound:
+            return None
+        return email_config(found)
+
+    @strawberry.field
+    def steps(self, info: Info) -> list[ConnectionTestStep]:
+        """Steps in the order in which they run, IMAP first."""
+        row = self.row
+        catalogue = info.context.services.catalogue
+        known = catalogue.by_id(row.provider_id) if row.provider_id else None
+        return [step(row, found, known) for found in row.steps]
+
+    @strawberry.field
+    def diagnosis(self, info: Info) -> Diagnosis | None:
+        """The root cause; null while running and when all is well."""
+        row = self.row
+        if row.code is None or row.code is DiagnosticCode.OK:
+            return None
+        catalogue = info.context.services.catalogue
+        known = catalogue.by_id(row.provider_id) if row.provider_id else None
+        found = describe(row.code, row.code_protocol, known, row.server_reply, row.fix)
+        return diagnosis(found, row.fix_id)
+
+
+def connection_test(row: probes.ConnectionTest) -> ConnectionTest:
+    """Show a connection test."""
+    return ConnectionTest(
+        id=ids.encode("ConnectionTest", row.id),
+        row=row,
+        status=row.status,
+        started_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+@object_type
+class ConnectionTestEdge:
+    """A test and its place."""
+
+    cursor: str
+    """Place in the list."""
+    node: ConnectionTest
+    """The test."""
+
+
+@object_type
+class ConnectionTestConnection:
+    """A page of tests, newest first."""
+
+    config_row: strawberry.Private[configs.EmailConfig]
+    edges: list[ConnectionTestEdge]
+    """Rows with their cursors."""
+    nodes: list[ConnectionTest]
+    """Rows alone."""
+    page_info: PageInfo
+    """Where the page starts and ends."""
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> int:
+        """Tests kept; counted only when asked for."""
+        context = info.context
+        return await context.services.probes.count(await context.caller(), self.config_row.id)
+
+
+@object_type
+class EmailConfigVersion:
+    """The settings of one revision, kept for rollback."""
+
+    revision: int
+    """What rollback takes."""
+    name: str
+    """Name at that time."""
+    email_address: EmailAddress
+    """Address at that time."""
+    display_name: str | None
+    """Sender name at that time."""
+    incoming: ServerSettings | None
+    """IMAP server at that time."""
+    outgoing: ServerSettings | None
+    """SMTP server at that time."""
+    verified: bool
+    """Whether a test of exactly this revision passed: a last known good state."""
+    created_at: datetime
+    """When this revision was made."""
+
+
+@object_type
+class EmailConfigVersionConnection:
+    """A page of versions, newest first."""
+
+    nodes: list[EmailConfigVersion]
+    """Rows."""
+    page_info: PageInfo
+    """Where the page starts and ends."""
+
+
+@object_type
+class EmailConfig(Node):
+    """A stored mail account configuration. Secrets are write-only."""
+
+    row: strawberry.Private[configs.EmailConfig]
+    revision: int
+    """Grows by one with each change; give it back in update and delete."""
+    name: str
+    """Name that the user chose."""
+    email_address: EmailAddress
+    """Address of the mailbox."""
+    display_name: str | None
+    """Name for the From header."""
+    shared: bool
+    """Whether it belongs to the workspace instead of one member."""
+    owner_id: strawberry.ID | None
+    """Global id of the user who owns it; null when it is shared."""
+    external_id: str | None
+    """The host application's own reference."""
+    metadata: JSONObject | None
+    """The host application's own data."""
+    enabled: bool
+    """Whether it may be used for sending."""
+    status: ConfigStatus
+    """What the latest test of these settings said."""
+    incoming: ServerSettings | None
+    """IMAP server; null for an account that only sends."""
+    outgoing: ServerSettings | None
+    """SMTP server; null for an account that only reads."""
+    created_at: datetime
+    """When it was submitted."""
+    updated_at: datetime
+    """When it last changed."""
+
+    @strawberry.field
+    def provider(self, info: Info) -> Provider | None:
+        """The provider; null when the servers are not a known provider's."""
+        return provider_or_none(info.context.services.catalogue, self.row.provider_id)
+
+    @strawberry.field
+    async def last_test(self, info: Info) -> ConnectionTest | None:
+        """The latest finished or running test."""
+        found = await info.context.loaders.latest_test.load(self.row.id)
+        return connection_test(found) if found is not None else None
+
+    @strawberry.field
+    async def files(self, info: Info) -> list[File]:
+        """Signature images, CA certificates trusted for this configuration, attachments."""
+        return [file(row) for row in await info.context.loaders.files.load(self.row.id)]
+
+    @strawberry.field
+    async def tests(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> ConnectionTestConnection | None:
+        """Tests of this configuration, newest first; the history is bounded."""
+        context = info.context
+        signer = context.services.cursors
+        listing = f"tests {self.row.id}"
+        request = page_request(signer, listing, first, after, last, before)
+        page = await context.services.probes.page(await context.caller(), self.row.id, request)
+        cursors = _cursors(info, listing, page.keys)
+        nodes = [connection_test(row) for row in page.rows]
+        return ConnectionTestConnection(
+            config_row=self.row,
+            edges=[
+                ConnectionTestEdge(cursor=cursor, node=node)
+                for cursor, node in zip(cursors, nodes, strict=True)
+            ],
+            nodes=nodes,
+            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
+        )
+
+    @strawberry.field
+    async def versions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> EmailConfigVersionConnection | None:
+        """Earlier settings, newest first, for rollback."""
+        context = info.context
+        listing = f"versions {self.row.id}"
+        request = page_request(context.services.cursors, listing, first, after, last, before)
+        page = await context.services.configs.versions(await context.caller(), self.row.id, request)
+        cursors = _cursors(info, listing, page.keys)
+        return EmailConfigVersionConnection(
+            nodes=[_version(row) for row in page.rows],
+            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
+        )
+
+
+def email_config(row: configs.EmailConfig) -> EmailConfig:
+    """Show a configuration."""
+    return EmailConfig(
+        id=ids.encode("EmailConfig", row.id),
+        row=row,
+        revision=row.revision,
+        name=row.name,
+        email_address=EmailAddress(row.email_address),
+        display_name=row.display_name,
+        shared=row.owner_id is None,
+        owner_id=ids.encode("User", row.owner_id) if row.owner_id else None,
+        external_id=row.external_id,
+        metadata=JSONObject(row.metadata) if row.metadata is not None else None,
+        enabled=row.enabled,
+        status=row.status,
+        incoming=server_settings(row.incoming),
+        outgoing=server_settings(row.outgoing),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _version(row: configs.ConfigVersion) -> EmailConfigVersion:
+    return EmailConfigVersion(
+        revision=row.revision,
+        name=row.name,
+        email_address=EmailAddress(row.email_address),
+        display_name=row.display_name,
+        incoming=server_settings(row.incoming),
+        outgoing=server_settings(row.outgoing),
+        verified=row.verified,
+        created_at=row.created_at,
+    )
+
+
+def _cursors(info: Info, listing: str, keys: tuple[Keyset, ...]) -> list[str]:
+    signer = info.context.services.cursors
+    return [encode_cursor(signer, listing, key) for key in keys]

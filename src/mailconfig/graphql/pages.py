@@ -1,0 +1,102 @@
+"""Connections: page arguments, signed cursors and the types that all connections share.
+
+A cursor is versioned and signed: `1.<value>.<id>.<signature>`, where the value is the row's sort
+key. It is bound to its list, so that a cursor of one order is refused by another.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import strawberry
+
+from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, PageRequest
+from mailconfig.domain.signing import Signer
+from mailconfig.graphql.describing import object_type
+
+_VERSION: Final = "1"
+
+First = Annotated[
+    int | None, strawberry.argument(description="Rows from the start, 1 to 100; 20 by default.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only rows after this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="Rows from the end, 1 to 100.")]
+Before = Annotated[str | None, strawberry.argument(description="Only rows before this cursor.")]
+
+
+@object_type
+class PageInfo:
+    """Where a page starts and ends. Cursors are opaque and signed."""
+
+    has_next_page: bool
+    """Whether rows follow this page."""
+    has_previous_page: bool
+    """Whether rows precede this page."""
+    start_cursor: str | None
+    """Cursor of the first row, null on an empty page."""
+    end_cursor: str | None
+    """Cursor of the last row, null on an empty page."""
+
+
+def page_info(cursors: Sequence[str], *, has_next: bool, has_previous: bool) -> PageInfo:
+    """Return the page info of rows with these cursors."""
+    return PageInfo(
+        has_next_page=has_next,
+        has_previous_page=has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
+    )
+
+
+def encode_cursor(signer: Signer, listing: str, key: Keyset) -> str:
+    """Return the cursor of a row; `listing` names the list and its order."""
+    value = urlsafe_b64encode(key.value.encode()).rstrip(b"=").decode()
+    signature = signer.sign(_VERSION, listing, key.value, key.id)
+    return f"{_VERSION}.{value}.{key.id}.{signature}"
+
+
+def decode_cursor(signer: Signer, listing: str, cursor: str, field: str) -> Keyset:
+    """Return the place that a cursor means; raises InvalidInput for one that is not ours."""
+    version, _, rest = cursor.partition(".")
+    value, _, rest = rest.partition(".")
+    key_id, _, signature = rest.partition(".")
+    try:
+        padded = value.encode("ascii") + b"=" * (-len(value) % 4)
+        text = urlsafe_b64decode(padded).decode()
+        valid = signer.verify(signature, version, listing, text, key_id)
+    except ValueError:
+        valid = False
+        text = ""
+    if not valid or version != _VERSION:
+        raise _invalid("This cursor does not belong to this list.", field)
+    return Keyset(text, key_id)
+
+
+def page_request(
+    signer: Signer,
+    listing: str,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+) -> PageRequest:
+    """Return what the arguments ask for; raises InvalidInput for what no page can be."""
+    if first is not None and last is not None:
+        raise _invalid("Give first or last, not both.", "last")
+    field, limit = ("last", last) if last is not None else ("first", first)
+    limit = PAGE_DEFAULT if limit is None else limit
+    if not 1 <= limit <= PAGE_MAX:
+        raise _invalid(f"A page has 1 to {PAGE_MAX} rows.", field)
+    return PageRequest(
+        limit=limit,
+        after=decode_cursor(signer, listing, after, "after") if after is not None else None,
+        before=decode_cursor(signer, listing, before, "before") if before is not None else None,
+        backward=last is not None,
+    )
+
+
+def _invalid(message: str, field: str) -> InvalidInput:
+    issue = ValidationIssue(ValidationCode.OUT_OF_RANGE, Severity.ERROR, message, (field,))
+    return InvalidInput((issue,))

@@ -1,0 +1,235 @@
+"""Known providers: types and queries. Everything is answered from memory."""
+
+from typing import Annotated
+
+import strawberry
+
+from mailconfig.domain import providers as domain
+from mailconfig.domain.addresses import AddressInvalid, parse_address
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.pages import Keyset, PageRequest
+from mailconfig.domain.providers import Confidence, ProviderKind, ProviderStatus
+from mailconfig.domain.servers import MailProtocol, TransportSecurity
+from mailconfig.graphql import ids
+from mailconfig.graphql.context import Info
+from mailconfig.graphql.describing import object_type, one_of_type
+from mailconfig.graphql.nodes import Node
+from mailconfig.graphql.pages import (
+    After,
+    Before,
+    First,
+    Last,
+    PageInfo,
+    encode_cursor,
+    page_info,
+    page_request,
+)
+
+
+@object_type
+class ProviderServer:
+    """A server that a provider recommends."""
+
+    protocol: MailProtocol
+    """Which protocol the server speaks."""
+    host_template: str
+    """Host name; may hold {domain}, {region} and the like, to be filled or asked for."""
+    port: int
+    """TCP port."""
+    security: TransportSecurity
+    """How the connection is protected."""
+
+
+@object_type
+class Provider(Node):
+    """A mail provider with recommended settings."""
+
+    catalogue_id: str
+    """Stable id of the row in the catalogue."""
+    name: str
+    """Name to show."""
+    kind: ProviderKind
+    """What the provider offers."""
+    status: ProviderStatus
+    """Whether the service still runs."""
+    regions: list[str]
+    """Country codes, global, eu or local."""
+    domains: list[str]
+    """Right-hand sides of addresses of this provider."""
+    incoming: list[ProviderServer]
+    """IMAP servers, best first; empty when none is known."""
+    outgoing: list[ProviderServer]
+    """SMTP servers, best first; empty when none is known."""
+    username_form: str
+    """email, local, local.domain, email_or_local, literal:x, or words to show."""
+    auth: list[str]
+    """Accepted ways to sign in, best first: password, app_password, oauth2 and others."""
+    requires: list[str]
+    """What the user or an administrator has to do first."""
+    password_format: str | None
+    """How the password for mail programs looks."""
+    help_url: str | None
+    """The provider's own help page."""
+    app_password_url: str | None
+    """Where app passwords are made."""
+    notes: str | None
+    """What else is good to know."""
+    closed: str | None
+    """When the service ended."""
+    confidence: Confidence
+    """How sure the catalogue is of this row."""
+
+
+def provider(row: domain.Provider) -> Provider:
+    """Show a row of the catalogue."""
+    return Provider(
+        id=ids.encode("Provider", row.id),
+        catalogue_id=row.id,
+        name=row.name,
+        kind=row.kind,
+        status=row.status,
+        regions=list(row.regions),
+        domains=list(row.domains),
+        incoming=[_server(server) for server in row.incoming],
+        outgoing=[_server(server) for server in row.outgoing],
+        username_form=row.username_form,
+        auth=list(row.auth),
+        requires=list(row.requires),
+        password_format=row.password_format,
+        help_url=row.help_url,
+        app_password_url=row.app_password_url,
+        notes=row.notes,
+        closed=row.closed,
+        confidence=row.confidence,
+    )
+
+
+def _server(server: domain.ProviderServer) -> ProviderServer:
+    return ProviderServer(
+        protocol=server.protocol,
+        host_template=server.host_template,
+        port=server.port,
+        security=server.security,
+    )
+
+
+def provider_or_none(catalogue: Catalogue, row_id: str | None) -> Provider | None:
+    """Show the row with that id, None when there is none."""
+    row = catalogue.by_id(row_id) if row_id is not None else None
+    return provider(row) if row is not None else None
+
+
+@object_type
+class ProviderEdge:
+    """A provider and its place."""
+
+    cursor: str
+    """Place in the list."""
+    node: Provider
+    """The provider."""
+
+
+@object_type
+class ProviderConnection:
+    """A page of providers."""
+
+    edges: list[ProviderEdge]
+    """Rows with their cursors."""
+    nodes: list[Provider]
+    """Rows alone."""
+    page_info: PageInfo
+    """Where the page starts and ends."""
+    total_count: int
+    """Rows of the whole list."""
+
+
+@one_of_type
+class ProviderBy:
+    """Exactly one way to find a provider."""
+
+    id: strawberry.Maybe[strawberry.ID]
+    """Global id, or id in the catalogue."""
+    domain: strawberry.Maybe[str]
+    """Right-hand side of an address."""
+    email_address: strawberry.Maybe[str]
+    """Address of a user of the provider."""
+
+
+def find(catalogue: Catalogue, by: ProviderBy) -> domain.Provider | None:
+    """Return the row that is meant, None when there is none."""
+    if by.id is not None:
+        return catalogue.by_id(ids.provider_key(by.id.value))
+    if by.domain is not None:
+        return catalogue.by_domain(by.domain.value.strip().lower())
+    if by.email_address is not None:
+        try:
+            return catalogue.by_address(parse_address(by.email_address.value))
+        except AddressInvalid:
+            return None
+    return None
+
+
+def _window(
+    rows: tuple[domain.Provider, ...], request: PageRequest
+) -> tuple[tuple[domain.Provider, ...], bool, bool]:
+    """Return a page of rows in memory and whether rows follow and precede it.
+
+    A row is found again by its id, so that a page stays right when the catalogue is replaced.
+    """
+    places = {row.id: place for place, row in enumerate(rows)}
+    start = places.get(request.after.id, -1) + 1 if request.after else 0
+    end = places.get(request.before.id, len(rows)) if request.before else len(rows)
+    if request.backward:
+        start = max(start, end - request.limit)
+    else:
+        end = min(end, start + request.limit)
+    return rows[start:end], end < len(rows), start > 0
+
+
+@strawberry.type
+class ProviderQuery:
+    """Reads of the catalogue; no account is needed."""
+
+    @strawberry.field
+    def providers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(description="Part of the name or of a domain, any case."),
+        ] = None,
+    ) -> ProviderConnection | None:
+        """Known mail providers, by name."""
+        services = info.context.services
+        listing = f"providers {search or ''}"
+        request = page_request(services.cursors, listing, first, after, last, before)
+        rows = services.catalogue.search(search) if search else services.catalogue.providers
+        shown, has_next, has_previous = _window(rows, request)
+        edges = [
+            ProviderEdge(
+                cursor=encode_cursor(services.cursors, listing, Keyset(row.name, row.id)),
+                node=provider(row),
+            )
+            for row in shown
+        ]
+        cursors = [edge.cursor for edge in edges]
+        return ProviderConnection(
+            edges=edges,
+            nodes=[edge.node for edge in edges],
+            page_info=page_info(cursors, has_next=has_next, has_previous=has_previous),
+            total_count=len(rows),
+        )
+
+    @strawberry.field
+    def provider(
+        self,
+        info: Info,
+        by: Annotated[ProviderBy, strawberry.argument(description="Which provider.")],
+    ) -> Provider | None:
+        """One provider, by id, by domain or by the address of a user of it."""
+        row = find(info.context.services.catalogue, by)
+        return provider(row) if row is not None else None

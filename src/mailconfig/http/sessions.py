@@ -1,0 +1,69 @@
+"""How sessions travel: an opaque cookie for browsers, a bearer token for everybody else.
+
+The cookie is HttpOnly and SameSite=Lax; over https it is Secure and bears the __Host- prefix
+(RFC 6265bis, section 4.1.3.2). A request with both is judged by its Authorization header, so that
+a page cannot mix its own token with somebody's cookie.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from mailconfig.domain.errors import Unauthenticated
+from mailconfig.domain.identity import Principal
+from mailconfig.domain.secrets import Secret
+from mailconfig.services.identity import IdentityService
+
+_NAME: Final = "mailconfig_session"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSessions:
+    """Implements `graphql.context.Sessions`."""
+
+    identity: IdentityService
+    https: bool
+    """Whether browsers reach us over https."""
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie."""
+        return f"__Host-{_NAME}" if self.https else _NAME
+
+    async def caller(
+        self, connection: HTTPConnection, authorization: str | None = None
+    ) -> Principal | None:
+        """Return who is calling, None for nobody; raises Unauthenticated for a bad token."""
+        header = authorization or connection.headers.get("authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer" or not token.strip():
+                raise Unauthenticated("Authorization takes: Bearer TOKEN.")
+            return await self.identity.by_bearer(token.strip())
+        cookie = connection.cookies.get(self.cookie)
+        return await self.identity.by_cookie(Secret(cookie)) if cookie else None
+
+    def open(self, response: Response, token: Secret, expires_at: datetime) -> None:
+        """Let the browser keep the session."""
+        response.set_cookie(
+            self.cookie,
+            token.reveal(),
+            expires=expires_at,
+            path="/",
+            secure=self.https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def close(self, response: Response) -> None:
+        """Let the browser forget the session."""
+        response.delete_cookie(
+            self.cookie, path="/", secure=self.https, httponly=True, samesite="lax"
+        )
+
+    def client(self, connection: HTTPConnection) -> str:
+        """Return the address of the peer; a proxy in front is one peer for now."""
+        return connection.client.host if connection.client else "unknown"

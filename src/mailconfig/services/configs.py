@@ -1,0 +1,331 @@
+"""Storing configurations: submit, update, rollback, delete, and reading them back.
+
+One method is one unit of work. Nothing here dials out, and `submit` never tests.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.clock import Now
+from mailconfig.domain.configs import (
+    ConfigFilter,
+    ConfigOrderField,
+    ConfigStatus,
+    ConfigVersion,
+    EmailConfig,
+    StoredServer,
+    may_change,
+    may_delete,
+    may_read,
+    visibility,
+)
+from mailconfig.domain.errors import (
+    Duplicate,
+    Forbidden,
+    IdempotencyConflict,
+    InvalidInput,
+    NotFound,
+    RevisionConflict,
+)
+from mailconfig.domain.identity import Principal, Role
+from mailconfig.domain.ids import new_id
+from mailconfig.domain.issues import Severity
+from mailconfig.domain.pages import OrderDirection, Page, PageRequest
+from mailconfig.domain.providers import Provider
+from mailconfig.domain.secrets import KeepSecret, SecretChange
+from mailconfig.domain.servers import DraftServer
+from mailconfig.domain.submission import (
+    Change,
+    Rollback,
+    Submission,
+    canonical,
+    checked,
+    chosen,
+    merged,
+)
+from mailconfig.domain.validation import Draft, ValidationPolicy, validate
+from mailconfig.services.custody import Custody
+from mailconfig.services.fingerprints import Fingerprints
+from mailconfig.services.formfiles import FormFiles
+from mailconfig.storage.database import Database, Work
+
+
+class ConfigService:
+    """The life of a configuration."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        policy: ValidationPolicy,
+        custody: Custody,
+        files: FormFiles,
+        fingerprints: Fingerprints,
+        now: Now,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._policy = policy
+        self._custody = custody
+        self._files = files
+        self._fingerprints = fingerprints
+        self._now = now
+
+    async def submit(self, principal: Principal, submission: Submission) -> EmailConfig:
+        """Store a new configuration with its secrets and files.
+
+        Raises Forbidden, InvalidInput, Duplicate, SecretRequired, IdempotencyConflict,
+        FileRefused or LimitExceeded; on each of them nothing is stored.
+        """
+        principal.require(Role.ADMIN if submission.shared else Role.MEMBER)
+        digest = await self._fingerprints.of(submission)
+        known = await self._known(principal, submission.idempotency_key, digest)
+        if known is not None:
+            return known
+        provider = self._valid(submission.draft)
+        async with (
+            self._files.stored(principal, submission.files) as file_ids,
+            self._database.work(principal.workspace_id) as work,
+        ):
+            config = await self._insert(work, principal, submission, provider)
+            await self._files.attach(work, principal, file_ids, config.id)
+            if submission.idempotency_key is not None:
+                key = submission.idempotency_key
+                await work.idempotency.put(principal.user_id, "submit", key, digest, config.id)
+        return config
+
+    async def update(self, principal: Principal, change: Change) -> EmailConfig:
+        """Change a configuration; raises as submit, also NotFound and RevisionConflict."""
+        async with (
+            self._files.stored(principal, change.files) as file_ids,
+            self._database.work(principal.workspace_id) as work,
+        ):
+            config = await self._changeable(work, principal, change.id)
+            _expect(config, change.expected_revision)
+            after = await self._changed(work, config, change)
+            await self._unique(work, principal, after, exclude=config.id)
+            await self._replace(work, principal, config, after, "config.update")
+            await self._files.attach(work, principal, file_ids, config.id)
+        return after
+
+    async def rollback(self, principal: Principal, rollback: Rollback) -> EmailConfig:
+        """Make the settings of an earlier revision current again, as a new revision.
+
+        Raises NotFound, RevisionConflict, or SecretRequired where today's secret must not
+        follow to the earlier target and the caller gave no other.
+        """
+        async with self._database.work(principal.workspace_id) as work:
+            config = await self._changeable(work, principal, rollback.id)
+            _expect(config, rollback.expected_revision)
+            version = await work.configs.version(config.id, rollback.revision)
+            after = replace(
+                self._advanced(config),
+                name=version.name,
+                email_address=version.email_address,
+                display_name=version.display_name,
+                provider_id=version.provider_id,
+                incoming=await self._returned(
+                    work, version.incoming, rollback.incoming_secret, config.incoming
+                ),
+                outgoing=await self._returned(
+                    work, version.outgoing, rollback.outgoing_secret, config.outgoing
+                ),
+            )
+            self._valid(merged(after, Change(after.id)))
+            await self._unique(work, principal, after, exclude=config.id)
+            await self._replace(work, principal, config, after, "config.rollback")
+        return after
+
+    async def delete(
+        self, principal: Principal, config_id: UUID, expected_revision: int | None
+    ) -> EmailConfig:
+        """Remove a configuration and all that belongs to it; return its last state.
+
+        Raises NotFound, Forbidden or RevisionConflict.
+        """
+        async with self._database.work(principal.workspace_id) as work:
+            config = await self._readable(work, principal, config_id)
+            if not may_delete(principal, config.owner_id):
+                raise Forbidden
+            _expect(config, expected_revision)
+            blobs = await work.configs.delete(config_id)
+            await work.audit.append(
+                principal.user_id, "config.delete", "config", config_id, {"files": len(blobs)}
+            )
+        await self._files.remove_blobs(blobs)
+        return config
+
+    async def get(self, principal: Principal, config_id: UUID) -> EmailConfig:
+        """Return a configuration that the caller may see; raises NotFound."""
+        async with self._database.reading(principal.workspace_id) as work:
+            return await self._readable(work, principal, config_id)
+
+    async def page(
+        self,
+        principal: Principal,
+        filter: ConfigFilter,
+        order: ConfigOrderField,
+        direction: OrderDirection,
+        request: PageRequest,
+    ) -> Page[EmailConfig]:
+        """Return a page of the configurations that the caller may see."""
+        async with self._database.reading(principal.workspace_id) as work:
+            shown = visibility(principal)
+            return await work.configs.page(filter, shown, order, direction, request)
+
+    async def count(self, principal: Principal, filter: ConfigFilter) -> int:
+        """Count the configurations that the caller may see."""
+        async with self._database.reading(principal.workspace_id) as work:
+            return await work.configs.count(filter, visibility(principal))
+
+    async def versions(
+        self, principal: Principal, config_id: UUID, request: PageRequest
+    ) -> Page[ConfigVersion]:
+        """Return a page of a configuration's versions, newest first."""
+        async with self._database.reading(principal.workspace_id) as work:
+            await self._readable(work, principal, config_id)
+            return await work.configs.versions(config_id, request)
+
+    async def _known(
+        self, principal: Principal, key: str | None, digest: str
+    ) -> EmailConfig | None:
+        if key is None:
+            return None
+        async with self._database.reading(principal.workspace_id) as work:
+            found = await work.idempotency.find(principal.user_id, "submit", key)
+            if found is None:
+                return None
+            if found[0] != digest:
+                raise IdempotencyConflict
+            return await self._readable(work, principal, found[1])
+
+    async def _insert(
+        self, work: Work, principal: Principal, submission: Submission, provider: Provider | None
+    ) -> EmailConfig:
+        draft = submission.draft
+        address = draft.email_address or ""
+        now = self._now()
+        config = EmailConfig(
+            id=new_id(),
+            workspace_id=principal.workspace_id,
+            owner_id=None if submission.shared else principal.user_id,
+            revision=1,
+            name=draft.name or address,
+            email_address=canonical(address),
+            display_name=draft.display_name or None,
+            provider_id=provider.id if provider else None,
+            external_id=draft.external_id or None,
+            metadata=draft.metadata,
+            enabled=submission.enabled,
+            status=ConfigStatus.UNVERIFIED,
+            incoming=await self._server(work, draft.incoming, address, provider, None),
+            outgoing=await self._server(work, draft.outgoing, address, provider, None),
+            created_at=now,
+            updated_at=now,
+        )
+        await self._unique(work, principal, config, exclude=None)
+        await work.configs.insert(config, principal.user_id)
+        await work.audit.append(
+            principal.user_id, "config.submit", "config", config.id, {"shared": submission.shared}
+        )
+        return config
+
+    async def _changed(self, work: Work, config: EmailConfig, change: Change) -> EmailConfig:
+        draft = merged(config, change)
+        provider = self._valid(draft)
+        address = draft.email_address or ""
+        incoming = await self._server(work, draft.incoming, address, provider, config.incoming)
+        outgoing = await self._server(work, draft.outgoing, address, provider, config.outgoing)
+        same = (incoming, outgoing) == (config.incoming, config.outgoing)
+        return replace(
+            self._advanced(config, status=config.status if same else ConfigStatus.UNVERIFIED),
+            name=draft.name or config.name,
+            email_address=canonical(address),
+            display_name=draft.display_name or None,
+            provider_id=provider.id if provider else None,
+            external_id=draft.external_id or None,
+            metadata=draft.metadata,
+            enabled=chosen(change.enabled, config.enabled),
+            incoming=incoming,
+            outgoing=outgoing,
+        )
+
+    def _advanced(
+        self, config: EmailConfig, status: ConfigStatus = ConfigStatus.UNVERIFIED
+    ) -> EmailConfig:
+        return replace(config, revision=config.revision + 1, updated_at=self._now(), status=status)
+
+    async def _replace(
+        self, work: Work, principal: Principal, before: EmailConfig, after: EmailConfig, action: str
+    ) -> None:
+        await work.configs.replace(after, before.revision, principal.user_id)
+        await work.audit.append(
+            principal.user_id, action, "config", after.id, {"revision": after.revision}
+        )
+
+    async def _server(
+        self,
+        work: Work,
+        draft: DraftServer | None,
+        address: str,
+        provider: Provider | None,
+        old: StoredServer | None,
+    ) -> StoredServer | None:
+        if draft is None:
+            return None
+        settings = checked(draft, address, provider)
+        return await self._custody.server(work.secrets, settings, draft.secret, old)
+
+    async def _returned(
+        self,
+        work: Work,
+        version: StoredServer | None,
+        wish: SecretChange | None,
+        current: StoredServer | None,
+    ) -> StoredServer | None:
+        if version is None:
+            return None
+        if version.secret_id is None and wish is None:
+            return StoredServer(version.settings)
+        return await self._custody.server(
+            work.secrets, version.settings, wish or KeepSecret(), current
+        )
+
+    def _valid(self, draft: Draft) -> Provider | None:
+        report = validate(draft, self._catalogue, self._policy, self._now().date())
+        errors = tuple(issue for issue in report.issues if issue.severity is Severity.ERROR)
+        if errors:
+            raise InvalidInput(errors)
+        return report.provider
+
+    async def _unique(
+        self, work: Work, principal: Principal, config: EmailConfig, exclude: UUID | None
+    ) -> None:
+        found = await work.configs.find_by_address(config.owner_id, config.email_address, exclude)
+        if found is not None:
+            raise Duplicate("There is a configuration for this address.", ("emailAddress",), found)
+        if config.external_id is None:
+            return
+        found = await work.configs.find_by_external_id(config.external_id, exclude)
+        if found is not None:
+            other = await work.configs.get(found)
+            shown = found if may_read(principal, other.owner_id) else None
+            raise Duplicate("This external id is taken.", ("externalId",), shown)
+
+    async def _changeable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
+        config = await self._readable(work, principal, config_id)
+        if not may_change(principal, config.owner_id):
+            raise Forbidden
+        return config
+
+    async def _readable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
+        config = await work.configs.get(config_id)
+        if not may_read(principal, config.owner_id):
+            raise NotFound(("id",))
+        return config
+
+
+def _expect(config: EmailConfig, revision: int | None) -> None:
+    if revision is not None and revision != config.revision:
+        raise RevisionConflict(config.id)

@@ -1,0 +1,52 @@
+"""Fingerprints of submissions, so that an idempotency key with another body is noticed.
+
+The fingerprint covers secrets and file contents; it is keyed, so that a stolen database cannot be
+used to try passwords against it.
+"""
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Final
+
+from mailconfig.domain.files import Upload
+from mailconfig.domain.secrets import Secret
+from mailconfig.domain.signing import Signer
+from mailconfig.domain.submission import FileChange, NewFile, Submission
+
+_CHUNK_BYTES: Final = 64 * 1024
+
+
+class Fingerprints:
+    """Makes keyed digests of submissions."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._signer = signer.derive("fingerprint")
+
+    async def of(self, submission: Submission) -> str:
+        """Return the fingerprint; empty without an idempotency key. Rewinds the files it reads."""
+        if submission.idempotency_key is None:
+            return ""
+        draft = json.dumps(asdict(submission.draft), default=_plain, sort_keys=True)
+        files = [await _file(change) for change in submission.files]
+        flags = f"{submission.shared} {submission.enabled}"
+        return self._signer.sign(draft, flags, *files)
+
+
+def _plain(value: object) -> str:
+    # The text goes into the keyed digest only; it is never stored or logged.
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+async def _file(change: FileChange) -> str:
+    if not isinstance(change, NewFile):
+        return str(change.id)
+    return f"{change.kind} {change.filename} {await _digest(change.upload)}"
+
+
+async def _digest(upload: Upload) -> str:
+    digest = sha256()
+    while chunk := await upload.read(_CHUNK_BYTES):
+        digest.update(chunk)
+    await upload.seek(0)
+    return digest.hexdigest()

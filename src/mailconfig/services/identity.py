@@ -1,0 +1,222 @@
+"""Signing in and out of mailconfig itself, and making its users."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from mailconfig.domain.addresses import AddressInvalid, parse_address
+from mailconfig.domain.clock import Now
+from mailconfig.domain.errors import CredentialsRefused, InvalidInput, Unauthenticated
+from mailconfig.domain.identity import Channel, Principal, Role, Session, User
+from mailconfig.domain.ids import new_id
+from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.secrets import Secret
+from mailconfig.domain.signing import Signer
+from mailconfig.domain.throttling import Limit, Limiter
+from mailconfig.services.passwords import Passwords
+from mailconfig.services.tokens import AccessToken, Tokens
+from mailconfig.storage.database import Database
+
+DEFAULT_WORKSPACE: Final = "default"
+"""Slug of the workspace that users belong to unless another is named."""
+_PASSWORD_MAX_CHARS: Final = 1024
+"""Argon2 takes any length; this keeps a request from making it hash megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySettings:
+    """Limits of sessions and passwords."""
+
+    session_seconds: int
+    login_attempts_per_minute: int
+    password_min_chars: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A fresh session: who it is and the opaque token for the cookie, shown once."""
+
+    principal: Principal
+    session: Session
+    token: Secret
+
+
+class IdentityService:
+    """Users, sessions and tokens."""
+
+    def __init__(
+        self,
+        database: Database,
+        tokens: Tokens,
+        signer: Signer,
+        limiter: Limiter,
+        settings: IdentitySettings,
+        now: Now,
+    ) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._csrf = signer.derive("csrf")
+        self._limiter = limiter
+        self._settings = settings
+        self._now = now
+        self._passwords = Passwords()
+
+    async def login(self, email: str, password: Secret, client: str) -> SignIn:
+        """Open a session; `client` is the address of the caller, for the throttle.
+
+        Raises RateLimited or CredentialsRefused, which never says what was wrong.
+        """
+        limit = Limit("login", self._settings.login_attempts_per_minute, 60)
+        await self._limiter.take(limit, f"client {client}")
+        await self._limiter.take(limit, f"account {email.strip().lower()}")
+        user = await self._verified(email, password)
+        token = Secret(secrets.token_urlsafe(32))
+        async with self._database.identity() as identity:
+            memberships = await identity.memberships(user.id)
+            if not memberships:
+                raise CredentialsRefused
+            workspace_id, _, role = next(
+                (entry for entry in memberships if entry[1] == DEFAULT_WORKSPACE), memberships[0]
+            )
+            session = self._session(user.id, workspace_id)
+            await identity.add_session(session, _digest(token))
+        async with self._database.work(workspace_id) as work:
+            await work.audit.append(user.id, "login", "session", session.id, {})
+        return SignIn(_principal(session, user, role, Channel.COOKIE), session, token)
+
+    async def logout(self, principal: Principal) -> None:
+        """End the caller's session at once, for its cookie and all its access tokens."""
+        if principal.session_id is None:
+            return
+        async with self._database.identity() as identity:
+            await identity.revoke_session(principal.session_id, self._now())
+        async with self._database.work(principal.workspace_id) as work:
+            await work.audit.append(
+                principal.user_id, "logout", "session", principal.session_id, {}
+            )
+
+    async def by_cookie(self, token: Secret) -> Principal:
+        """Return who a session cookie belongs to; raises Unauthenticated."""
+        async with self._database.reading_identity() as identity:
+            found = await identity.session_by_token(_digest(token))
+        return self._live(found, Channel.COOKIE)
+
+    async def by_bearer(self, text: str) -> Principal:
+        """Return who an access token belongs to; raises Unauthenticated."""
+        session_id = self._tokens.session_of(text)
+        return await self.by_session(session_id, Channel.BEARER)
+
+    async def by_session(self, session_id: UUID, channel: Channel) -> Principal:
+        """Return who a session belongs to while it is open; raises Unauthenticated."""
+        async with self._database.reading_identity() as identity:
+            found = await identity.session(session_id)
+        return self._live(found, channel)
+
+    async def user(self, principal: Principal) -> User | None:
+        """Return the caller as a user."""
+        async with self._database.reading_identity() as identity:
+            return await identity.user(principal.user_id)
+
+    def access_token(self, principal: Principal) -> AccessToken:
+        """Mint a bearer token of the caller's session."""
+        if principal.session_id is None:
+            raise Unauthenticated
+        return self._tokens.mint(principal.session_id, principal.user_id)
+
+    def csrf_token(self, principal: Principal | None) -> str:
+        """Return the token that a browser sends back in X-CSRF-Token; bound to the session."""
+        return self._csrf.sign(str(principal.session_id) if principal else "anonymous")
+
+    def csrf_valid(self, principal: Principal, token: str | None) -> bool:
+        """Tell whether a write may go on: by cookie it needs the session's CSRF token."""
+        if principal.channel is not Channel.COOKIE:
+            return True
+        return token is not None and self._csrf.verify(token, str(principal.session_id))
+
+    async def create_user(
+        self, email: str, password: Secret, role: Role, workspace: str = DEFAULT_WORKSPACE
+    ) -> User:
+        """Make a user who is a member of the workspace, which is made when it is new.
+
+        Raises InvalidInput for a bad address or short password, Duplicate for a known address.
+        """
+        address = self._checked(email, password)
+        encoded = await self._passwords.hash(password)
+        async with self._database.identity() as identity:
+            workspace_id = await identity.workspace_by_slug(workspace)
+            if workspace_id is None:
+                workspace_id = await identity.create_workspace(workspace, workspace)
+            user = await identity.create_user(address, encoded)
+            await identity.add_member(workspace_id, user.id, role)
+        async with self._database.work(workspace_id) as work:
+            await work.audit.append(None, "user.create", "user", user.id, {"role": role.value})
+        return user
+
+    async def first_user(self, email: str) -> Secret | None:
+        """Make the owner of an empty installation; return the password, None if not empty."""
+        async with self._database.reading_identity() as identity:
+            if await identity.count_users():
+                return None
+        password = Secret(secrets.token_urlsafe(18))
+        await self.create_user(email, password, Role.OWNER)
+        return password
+
+    async def _verified(self, email: str, password: Secret) -> User:
+        try:
+            address = parse_address(email).text.lower()
+        except AddressInvalid:
+            address = ""
+        async with self._database.reading_identity() as identity:
+            found = await identity.user_by_email(address) if address else None
+        if len(password.reveal()) > _PASSWORD_MAX_CHARS:
+            raise CredentialsRefused
+        if not await self._passwords.verify(found[1] if found else None, password) or not found:
+            raise CredentialsRefused
+        return found[0]
+
+    def _session(self, user_id: UUID, workspace_id: UUID) -> Session:
+        now = self._now()
+        ends = now + timedelta(seconds=self._settings.session_seconds)
+        return Session(new_id(), user_id, workspace_id, now, ends, None)
+
+    def _live(self, found: tuple[Session, User, Role] | None, channel: Channel) -> Principal:
+        if found is None:
+            raise Unauthenticated("The session is not valid.")
+        session, user, role = found
+        if session.revoked_at is not None or session.expires_at <= self._now():
+            raise Unauthenticated("The session has ended.")
+        return _principal(session, user, role, channel)
+
+    def _checked(self, email: str, password: Secret) -> str:
+        issues = []
+        address = ""
+        try:
+            address = parse_address(email).text.lower()
+        except AddressInvalid:
+            issues.append(
+                _issue(ValidationCode.INVALID_FORMAT, "This is no e-mail address.", "email")
+            )
+        if len(password.reveal()) < self._settings.password_min_chars:
+            sentence = f"Use at least {self._settings.password_min_chars} characters."
+            issues.append(_issue(ValidationCode.OUT_OF_RANGE, sentence, "password"))
+        if len(password.reveal()) > _PASSWORD_MAX_CHARS:
+            issues.append(_issue(ValidationCode.TOO_LONG, "This is too long.", "password"))
+        if issues:
+            raise InvalidInput(tuple(issues))
+        return address
+
+
+def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
+    return ValidationIssue(code, Severity.ERROR, message, (field,))
+
+
+def _digest(token: Secret) -> str:
+    # 256 random bits need no slow hash; the digest keeps a stolen database from being a login.
+    return sha256(token.reveal().encode()).hexdigest()
+
+
+def _principal(session: Session, user: User, role: Role, channel: Channel) -> Principal:
+    return Principal(user.id, session.workspace_id, role, session.id, channel, user.email)

@@ -1,0 +1,179 @@
+"""Planning a connection test: which servers, which secrets, which trust anchors.
+
+Everything is read in one unit of work and checked before anything is dialled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
+
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.clock import Now
+from mailconfig.domain.configs import EmailConfig, may_use
+from mailconfig.domain.errors import Forbidden, InvalidInput
+from mailconfig.domain.identity import Principal
+from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.probes import ProbeTarget
+from mailconfig.domain.providers import Provider
+from mailconfig.domain.secrets import NewSecret
+from mailconfig.domain.servers import MailProtocol, ServerSettings
+from mailconfig.domain.submission import canonical, checked
+from mailconfig.domain.validation import Draft, ValidationPolicy, validate
+from mailconfig.services.custody import FIELDS, Custody
+from mailconfig.services.files import FileService
+from mailconfig.storage.database import Database, Work
+
+_NOTHING_TO_TEST: Final = ValidationIssue(
+    ValidationCode.REQUIRED,
+    Severity.ERROR,
+    "There is no server of the protocols that are to be tested.",
+    ("protocols",),
+)
+_NOT_NEEDED: Final = frozenset({("name",)})
+"""Fields that a form must have when it is stored, but not when it is tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTarget:
+    """An unsaved form to test."""
+
+    draft: Draft
+    based_on: UUID | None = None
+    """Configuration whose stored secrets may be used where custody allows."""
+    file_ids: tuple[UUID, ...] = ()
+    """Uploaded CA certificates that this test trusts."""
+
+
+Target = UUID | DraftTarget
+"""A stored configuration by its id, or a draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a test needs."""
+
+    config: EmailConfig | None
+    provider: Provider | None
+    targets: tuple[ProbeTarget, ...]
+    servers: int
+    """How many servers there are, tested or not."""
+    anchors: tuple[str, ...] = ()
+    """PEM certificates to trust beside the system's."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every server is tested."""
+        return len(self.targets) == self.servers
+
+
+class Planner:
+    """Reads what a test needs and checks that it may run."""
+
+    def __init__(
+        self,
+        database: Database,
+        custody: Custody,
+        catalogue: Catalogue,
+        policy: ValidationPolicy,
+        files: FileService,
+        now: Now,
+    ) -> None:
+        self._database = database
+        self._custody = custody
+        self._catalogue = catalogue
+        self._policy = policy
+        self._files = files
+        self._now = now
+
+    async def plan(
+        self, principal: Principal, target: Target, protocols: Sequence[MailProtocol]
+    ) -> Plan:
+        """Return the plan; raises NotFound, Forbidden, InvalidInput or SecretRequired."""
+        async with self._database.reading(principal.workspace_id) as work:
+            if isinstance(target, UUID):
+                plan = await self._stored(work, principal, target, protocols)
+            else:
+                plan = await self._drafted(work, principal, target, protocols)
+        if not plan.targets:
+            raise InvalidInput((_NOTHING_TO_TEST,))
+        return replace(plan, anchors=await self._anchors(principal, target))
+
+    async def _stored(
+        self, work: Work, principal: Principal, config_id: UUID, protocols: Sequence[MailProtocol]
+    ) -> Plan:
+        config = await _usable(work, principal, config_id)
+        targets = []
+        for server in (config.incoming, config.outgoing):
+            if server is None or server.settings.protocol not in protocols:
+                continue
+            secret = None
+            if server.secret_id is not None:
+                purpose = FIELDS[server.settings.protocol]
+                secret = await work.secrets.open(server.secret_id, purpose)
+            targets.append(_target(server.settings, secret, config.email_address))
+        provider = self._catalogue.by_id(config.provider_id) if config.provider_id else None
+        return Plan(config, provider, tuple(targets), _servers(config))
+
+    async def _drafted(
+        self,
+        work: Work,
+        principal: Principal,
+        target: DraftTarget,
+        protocols: Sequence[MailProtocol],
+    ) -> Plan:
+        draft = target.draft
+        provider = self._valid(draft)
+        address = canonical(draft.email_address or "")
+        old = await _usable(work, principal, target.based_on) if target.based_on else None
+        pairs = (
+            (draft.incoming, old.incoming if old else None),
+            (draft.outgoing, old.outgoing if old else None),
+        )
+        targets = []
+        for server, stored in pairs:
+            if server is None or server.protocol not in protocols:
+                continue
+            settings = checked(server, address, provider)
+            secret = await self._custody.secret(work.secrets, settings, server.secret, stored)
+            targets.append(_target(settings, secret, address))
+        return Plan(
+            None, provider, tuple(targets), sum(map(bool, (draft.incoming, draft.outgoing)))
+        )
+
+    async def _anchors(self, principal: Principal, target: Target) -> tuple[str, ...]:
+        if isinstance(target, UUID):
+            return await self._files.trust_anchors(principal, target)
+        anchors: tuple[str, ...] = ()
+        if target.based_on is not None:
+            anchors = await self._files.trust_anchors(principal, target.based_on)
+        for file_id in target.file_ids:
+            anchors += (await self._files.anchor(principal, file_id),)
+        return anchors
+
+    def _valid(self, draft: Draft) -> Provider | None:
+        report = validate(draft, self._catalogue, self._policy, self._now().date())
+        errors = tuple(
+            issue
+            for issue in report.issues
+            if issue.severity is Severity.ERROR and issue.path not in _NOT_NEEDED
+        )
+        if errors:
+            raise InvalidInput(errors)
+        return report.provider
+
+
+async def _usable(work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
+    config = await work.configs.get(config_id)
+    if not may_use(principal, config.owner_id):
+        raise Forbidden
+    return config
+
+
+def _servers(config: EmailConfig) -> int:
+    return sum(server is not None for server in (config.incoming, config.outgoing))
+
+
+def _target(settings: ServerSettings, secret: NewSecret | None, address: str) -> ProbeTarget:
+    sender = address if settings.protocol is MailProtocol.SMTP else None
+    return ProbeTarget(settings, secret, sender)

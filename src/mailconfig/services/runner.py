@@ -1,0 +1,200 @@
+"""Runs connection tests in the background of this process: bounded, with an owner and a deadline.
+
+The owner is the task group that `running` opens for the life of the process. A test's secrets are
+in memory only, in the job; what the test finds goes to the database as it happens, so that any
+process can show it. A process that dies leaves rows whose deadline tells readers the truth.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import anyio
+from anyio.abc import TaskGroup
+
+from mailconfig.domain.errors import RateLimited
+from mailconfig.domain.probes import Prober, ProbeRequest, ProbeStep, ProtocolOutcome, TestStatus
+from mailconfig.domain.request import request_id
+from mailconfig.storage.database import Database
+
+_log = logging.getLogger(__name__)
+
+_GRACE_SECONDS: Final = 2
+"""What a prober may take past its deadline before the runner stops it."""
+_FINISH_SECONDS: Final = 10
+"""Bound of the last write, which is shielded from cancellation."""
+_CANCEL_POLL_SECONDS: Final = 1
+"""How often the row is asked whether another process wants the test stopped."""
+_BUSY_RETRY_SECONDS: Final = 10
+"""What a caller is told to wait when the queue is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a job ended: its state, and the outcome of each server where it came that far."""
+
+    status: TestStatus
+    outcomes: tuple[ProtocolOutcome, ...] = ()
+
+
+@dataclass(slots=True)
+class Job:
+    """One test to run, with its secrets in memory."""
+
+    test_id: UUID
+    workspace_id: UUID
+    request: ProbeRequest
+    cancelled: bool = False
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    steps: list[ProbeStep] = field(default_factory=list)
+    """Reported and not yet written."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when something was written, then replaced."""
+
+
+Conclude = Callable[[Job, Verdict], Awaitable[None]]
+"""Writes the verdict of a job; called exactly once a job, shielded from cancellation."""
+
+
+class TestRunner:
+    """A bounded queue of jobs in one process."""
+
+    __test__ = False
+
+    def __init__(
+        self, database: Database, prober: Prober, concurrency: int, queue_size: int
+    ) -> None:
+        self._database = database
+        self._prober = prober
+        self._places = anyio.CapacityLimiter(concurrency)
+        self._room = concurrency + queue_size
+        self._group: TaskGroup | None = None
+        self._jobs: dict[UUID, Job] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Own the jobs for as long as the context lasts; on leaving, cancel those under way."""
+        async with anyio.create_task_group() as group:
+            self._group = group
+            try:
+                yield
+            finally:
+                self._group = None
+                for job in list(self._jobs.values()):
+                    job.cancelled = True
+                group.cancel_scope.cancel()
+
+    def check_room(self) -> None:
+        """Raise RateLimited when no more tests are taken."""
+        if len(self._jobs) >= self._room:
+            raise RateLimited(_BUSY_RETRY_SECONDS)
+
+    def start(self, job: Job, conclude: Conclude) -> None:
+        """Take a job; it runs as soon as a place is free."""
+        if self._group is None:
+            raise RuntimeError("the runner is not running")
+        self._jobs[job.test_id] = job
+        self._group.start_soon(self._run, job, conclude, name=f"connection test {job.test_id}")
+
+    def cancel(self, test_id: UUID) -> bool:
+        """Stop a job of this process; False when it is not one."""
+        job = self._jobs.get(test_id)
+        if job is None:
+            return False
+        job.cancelled = True
+        job.scope.cancel()
+        return True
+
+    async def changed(self, test_id: UUID, seconds: float) -> None:
+        """Wait until a job of this process has written something, or the time is over."""
+        job = self._jobs.get(test_id)
+        if job is None:
+            await anyio.sleep(seconds)
+            return
+        with anyio.move_on_after(seconds):
+            await job.changed.wait()
+
+    async def _run(self, job: Job, conclude: Conclude) -> None:
+        request_id.set(f"test {job.test_id}")
+        verdict = Verdict(TestStatus.CANCELLED)
+        try:
+            with job.scope:
+                async with self._places:
+                    verdict = await self._probe(job)
+        except Exception:  # noqa: BLE001 - the task's top: it logs and records
+            _log.exception("a connection test broke")
+            verdict = Verdict(TestStatus.TIMED_OUT)
+        finally:
+            if job.cancelled:
+                verdict = Verdict(TestStatus.CANCELLED, verdict.outcomes)
+            with anyio.move_on_after(_FINISH_SECONDS, shield=True):
+                await self._finish(job, verdict, conclude)
+            del self._jobs[job.test_id]
+            job.changed.set()
+
+    async def _finish(self, job: Job, verdict: Verdict, conclude: Conclude) -> None:
+        try:
+            await self._write(job)
+            await conclude(job, verdict)
+        except Exception:  # noqa: BLE001 - the deadline in the row tells readers the truth
+            _log.exception("the verdict of a connection test could not be written")
+
+    async def _probe(self, job: Job) -> Verdict:
+        async with self._database.work(job.workspace_id) as work:
+            await work.probes.start(job.test_id)
+        outcomes: tuple[ProtocolOutcome, ...] | None = None
+        async with anyio.create_task_group() as group:
+            wake = asyncio.Event()
+
+            def report(step: ProbeStep) -> None:
+                job.steps.append(step)
+                wake.set()
+
+            group.start_soon(self._write_as_reported, job, wake)
+            group.start_soon(self._obey_others, job)
+            with anyio.move_on_after(job.request.deadline_seconds + _GRACE_SECONDS):
+                outcomes = await self._prober.probe(job.request, report)
+            group.cancel_scope.cancel()
+        if outcomes is None:
+            return Verdict(TestStatus.TIMED_OUT)
+        return Verdict(_status(outcomes), outcomes)
+
+    async def _write_as_reported(self, job: Job, wake: asyncio.Event) -> None:
+        while True:
+            await wake.wait()
+            wake.clear()
+            await self._write(job)
+
+    async def _write(self, job: Job) -> None:
+        """Write the steps that were reported; on cancellation they stay for the next call."""
+        steps = {(step.protocol, step.kind): step for step in job.steps}
+        if not steps:
+            return
+        count = len(job.steps)
+        async with self._database.work(job.workspace_id) as work:
+            for step in steps.values():
+                await work.probes.save_step(job.test_id, step)
+        del job.steps[:count]
+        job.changed.set()
+        job.changed = asyncio.Event()
+
+    async def _obey_others(self, job: Job) -> None:
+        """Stop the job when another process asked for it in the row."""
+        while True:
+            await anyio.sleep(_CANCEL_POLL_SECONDS)
+            async with self._database.reading(job.workspace_id) as work:
+                if job.test_id in await work.probes.cancel_requested([job.test_id]):
+                    job.cancelled = True
+                    job.scope.cancel()
+
+
+def _status(outcomes: tuple[ProtocolOutcome, ...]) -> TestStatus:
+    if any(outcome.code != "OK" for outcome in outcomes):
+        return TestStatus.FAILED
+    if any(outcome.warnings for outcome in outcomes):
+        return TestStatus.PASSED_WITH_WARNINGS
+    return TestStatus.PASSED

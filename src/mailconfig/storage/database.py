@@ -1,0 +1,132 @@
+"""The way into the database: transactions with the repositories that work inside them.
+
+    async with database.work(workspace_id) as work:
+        await work.configs.insert(config, author_id)
+
+A transaction commits on a clean exit and is rolled back on any exception. It is short: nothing
+inside waits for the network. It belongs to one task.
+
+Must not: hand out rows, connections or sessions of the database library.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mailconfig.domain.clock import Now, utc_now
+from mailconfig.storage.audit import AuditRepository
+from mailconfig.storage.configs import ConfigRepository
+from mailconfig.storage.engines import Engines, open_engines
+from mailconfig.storage.files import FileRepository
+from mailconfig.storage.idempotency import IdempotencyRepository
+from mailconfig.storage.identity import IdentityRepository
+from mailconfig.storage.probes import ProbeRepository
+from mailconfig.storage.sealing import Keyring
+from mailconfig.storage.secrets import SecretRepository
+from mailconfig.storage.settings import StorageSettings
+from mailconfig.storage.system import SystemRepository
+from mailconfig.storage.transaction import Transaction, uninterrupted
+
+__all__ = ["Database", "StorageSettings", "Work"]
+
+
+class Work:
+    """The repositories of one workspace inside one transaction."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        workspace_id: UUID,
+        keyring: Keyring,
+        settings: StorageSettings,
+    ) -> None:
+        self.workspace_id = workspace_id
+        self.secrets = SecretRepository(transaction, workspace_id, keyring)
+        self.configs = ConfigRepository(
+            transaction, workspace_id, self.secrets, settings.versions_kept
+        )
+        self.probes = ProbeRepository(transaction, workspace_id)
+        self.files = FileRepository(transaction, workspace_id, self.secrets)
+        self.audit = AuditRepository(transaction, workspace_id)
+        self.idempotency = IdempotencyRepository(transaction, workspace_id)
+
+
+class Database:
+    """All transactions begin here."""
+
+    def __init__(
+        self, engines: Engines, settings: StorageSettings, keyring: Keyring, now: Now
+    ) -> None:
+        self._engines = engines
+        self._settings = settings
+        self._keyring = keyring
+        self._now = now
+
+    @classmethod
+    def open(cls, settings: StorageSettings, keyring: Keyring, now: Now = utc_now) -> Self:
+        """Build the engines; connects on first use. Raises ValueError for other databases."""
+        return cls(open_engines(settings), settings, keyring, now)
+
+    def work(self, workspace_id: UUID) -> AbstractAsyncContextManager[Work]:
+        """Write in one workspace."""
+        return self._work(self._engines.writing, workspace_id)
+
+    def reading(self, workspace_id: UUID) -> AbstractAsyncContextManager[Work]:
+        """Read one snapshot of one workspace; writing raises Fault."""
+        return self._work(self._engines.reading, workspace_id)
+
+    @asynccontextmanager
+    async def identity(self) -> AsyncIterator[IdentityRepository]:
+        """Write users, memberships, sessions and workspaces."""
+        async with self._transaction(self._engines.writing) as transaction:
+            yield IdentityRepository(transaction)
+
+    @asynccontextmanager
+    async def reading_identity(self) -> AsyncIterator[IdentityRepository]:
+        """Read users, memberships, sessions and workspaces, without queueing as a writer."""
+        async with self._transaction(self._engines.reading) as transaction:
+            yield IdentityRepository(transaction)
+
+    @asynccontextmanager
+    async def system(self) -> AsyncIterator[SystemRepository]:
+        """Write across workspaces: rotation and retention. For loops and commands only."""
+        async with self._transaction(self._engines.writing) as transaction:
+            yield SystemRepository(transaction, self._keyring)
+
+    async def ping(self) -> None:
+        """Ask the database for an answer; raises Fault when there is none."""
+        await self.revision()
+
+    async def revision(self) -> str | None:
+        """Return the migration that the database is at; raises Fault without any tables."""
+        async with self._transaction(self._engines.reading) as transaction:
+            found = await transaction.scalar(text("SELECT version_num FROM alembic_version"))
+            return None if found is None else str(found)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engines.dispose()
+
+    @asynccontextmanager
+    async def _work(self, engine: AsyncEngine, workspace_id: UUID) -> AsyncIterator[Work]:
+        async with self._transaction(engine) as transaction:
+            yield Work(transaction, workspace_id, self._keyring, self._settings)
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
+        """Begin, then commit or roll back. The errors of the body pass as they are."""
+        async with AsyncExitStack() as stack:
+            connection = await uninterrupted(engine, _begin(engine, stack))
+            yield Transaction(connection, self._now())
+            await uninterrupted(engine, connection.commit())
+
+
+async def _begin(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+    """Begin a transaction that the stack ends."""
+    connection = await stack.enter_async_context(engine.connect())
+    await connection.begin()
+    return connection

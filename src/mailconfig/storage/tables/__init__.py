@@ -1,0 +1,30 @@
+"""The tables of the database, one module a noun. Rows never leave `storage`.
+
+Reading and writing goes through SQLAlchemy Core on the `Table` objects below; the SQLModel
+classes describe the columns and are not instantiated on reads.
+"""
+
+from mailconfig.storage.tables.audit import audit_events
+from mailconfig.storage.tables.configs import config_versions, configs
+from mailconfig.storage.tables.files import files
+from mailconfig.storage.tables.idempotency import idempotency_keys
+from mailconfig.storage.tables.identity import memberships, sessions, users, workspaces
+from mailconfig.storage.tables.probes import connection_test_steps, connection_tests
+from mailconfig.storage.tables.row import metadata
+from mailconfig.storage.tables.secrets import secrets
+
+__all__ = [
+    "audit_events",
+    "config_versions",
+    "configs",
+    "connection_test_steps",
+    "connection_tests",
+    "files",
+    "idempotency_keys",
+    "memberships",
+    "metadata",
+    "secrets",
+    "sessions",
+    "users",
+    "workspaces",
+]

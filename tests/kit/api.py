@@ -1,0 +1,243 @@
+"""The whole application in this process, over ASGI, with users of two workspaces and no network.
+
+    answer = await api.data(MEMBER, "query { viewer { role } }")
+
+The prober is a fake that passes every step and records what it was asked to test.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from kit.database import KEY_TEXT
+from mailconfig.app import create_app
+from mailconfig.bootstrap import open_instance
+from mailconfig.domain.diagnostics import DiagnosticCode
+from mailconfig.domain.identity import Role
+from mailconfig.domain.probes import (
+    ProbeRequest,
+    ProbeStep,
+    ProtocolOutcome,
+    Report,
+    StepStatus,
+    planned_steps,
+)
+from mailconfig.domain.secrets import Secret
+from mailconfig.settings import Settings
+
+PASSWORD = "correct horse battery"
+SIGNING_KEY = "q0m3fIh8v0aV2w3aJwEo3nXc5uJYlqk1yYzR7m5lq2E="
+OWNER, ADMIN, MEMBER, VIEWER = "owner", "admin", "member", "viewer"
+COLLEAGUE = "colleague"
+"""Another member of the same workspace."""
+STRANGER = "stranger"
+"""Owner of another workspace."""
+PEOPLE: Mapping[str, tuple[Role, str]] = {
+    OWNER: (Role.OWNER, "default"),
+    ADMIN: (Role.ADMIN, "default"),
+    MEMBER: (Role.MEMBER, "default"),
+    COLLEAGUE: (Role.MEMBER, "default"),
+    VIEWER: (Role.VIEWER, "default"),
+    STRANGER: (Role.OWNER, "other"),
+}
+LOGIN = """
+mutation ($input: LoginInput!) {
+  login(input: $input) {
+    session { accessToken csrfToken expiresAt viewer { email role } }
+    errors { __typename message }
+  }
+}
+"""
+SUBMIT = """
+mutation ($input: SubmitInput!) {
+  submit(input: $input) {
+    config { id revision status files { id filename kind } }
+    errors { __typename message path }
+  }
+}
+"""
+
+
+@dataclass
+class FakeProber:
+    """Passes everything, or answers with the outcomes that a test puts in; dials nothing."""
+
+    requests: list[ProbeRequest] = field(default_factory=list)
+    outcomes: tuple[ProtocolOutcome, ...] | None = None
+
+    async def probe(self, request: ProbeRequest, report: Report) -> tuple[ProtocolOutcome, ...]:
+        """Record the request and report every planned step as passed."""
+        self.requests.append(request)
+        for target in request.targets:
+            settings = target.settings
+            for kind in planned_steps(settings.protocol, settings.security):
+                report(ProbeStep(settings.protocol, kind, StepStatus.RUNNING))
+                report(ProbeStep(settings.protocol, kind, StepStatus.PASSED, 1))
+        if self.outcomes is not None:
+            return self.outcomes
+        return tuple(
+            ProtocolOutcome(target.settings.protocol, DiagnosticCode.OK)
+            for target in request.targets
+        )
+
+    @property
+    def secrets(self) -> list[str | None]:
+        """Secrets of all targets so far, in order; None where nobody signed in."""
+        return [
+            target.secret.value.reveal() if target.secret else None
+            for request in self.requests
+            for target in request.targets
+        ]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts of all targets so far, in order."""
+        return [target.settings.host for item in self.requests for target in item.targets]
+
+
+@dataclass
+class Api:
+    """A client of the application and what stands behind it."""
+
+    app: Starlette
+    client: httpx.AsyncClient
+    settings: Settings
+    prober: FakeProber
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def token(self, who: str) -> str:
+        """Return an access token of that person; signs in once."""
+        if who not in self.tokens:
+            login = {"email": f"{who}@example.org", "password": PASSWORD}
+            answer = await self.call(None, LOGIN, {"input": login})
+            self.tokens[who] = answer["data"]["login"]["session"]["accessToken"]
+            self.client.cookies.clear()
+        return self.tokens[who]
+
+    async def call(
+        self, who: str | None, query: str, variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run an operation as that person and return the whole answer."""
+        headers = {"Authorization": f"Bearer {await self.token(who)}"} if who else {}
+        body = {"query": query, "variables": variables or {}}
+        response = await self.client.post("/graphql", json=body, headers=headers)
+        return response.json()
+
+    async def data(
+        self, who: str | None, query: str, variables: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Run an operation that must have no GraphQL errors and return its data."""
+        answer = await self.call(who, query, variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def upload(
+        self,
+        who: str,
+        query: str,
+        variables: Mapping[str, Any],
+        files: Mapping[str, tuple[str, bytes, str]],
+    ) -> dict[str, Any]:
+        """Run an operation with files: variable path -> (filename, content, media type)."""
+        form = {
+            "operations": json.dumps({"query": query, "variables": variables}),
+            "map": json.dumps({str(n): [path] for n, path in enumerate(files)}),
+        }
+        parts = {str(n): part for n, part in enumerate(files.values())}
+        headers = {
+            "Authorization": f"Bearer {await self.token(who)}",
+            "GraphQL-Require-Preflight": "1",
+        }
+        response = await self.client.post("/graphql", data=form, files=parts, headers=headers)
+        return response.json()
+
+    async def submit(self, who: str, **changes: object) -> dict[str, Any]:
+        """Submit a form that is fine but for the changes and return the payload."""
+        data = await self.data(who, SUBMIT, {"input": form(**changes)})
+        return data["submit"]
+
+    async def stored(self, who: str, **changes: object) -> str:
+        """Submit a form that must be taken and return the configuration's id."""
+        payload = await self.submit(who, **changes)
+        assert payload["errors"] == []
+        return payload["config"]["id"]
+
+
+def server(host: str = "imap.example.net", **changes: object) -> dict[str, Any]:
+    """Return the input of one server, with a password unless it is changed away."""
+    protocol = host.partition(".")[0]
+    port = {"imap": 993, "smtp": 465}.get(protocol, 993)
+    secret = {"password": "kept-for-later-9"}
+    return {"host": host, "port": port, "security": "TLS", "secret": secret, **changes}
+
+
+def form(**changes: object) -> dict[str, Any]:
+    """Return the input of submit."""
+    base: dict[str, Any] = {
+        "name": "Work",
+        "emailAddress": "ann@example.net",
+        "incoming": server("imap.example.net"),
+        "outgoing": server("smtp.example.net"),
+    }
+    return base | changes
+
+
+@asynccontextmanager
+async def running(app: Starlette) -> AsyncIterator[None]:
+    """Run the application's lifespan in one task: a fixture is entered and left by two."""
+    started, stopping = asyncio.Event(), asyncio.Event()
+
+    async def life() -> None:
+        try:
+            async with app.router.lifespan_context(app):
+                started.set()
+                await stopping.wait()
+        finally:
+            started.set()
+
+    task = asyncio.create_task(life())
+    await started.wait()
+    if task.done():
+        await task
+    try:
+        yield
+    finally:
+        stopping.set()
+        await task
+
+
+@pytest.fixture
+def app_settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of an instance of its own on a fresh migrated database."""
+    return Settings(
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        encryption_keys=KEY_TEXT,
+        signing_key=SIGNING_KEY,
+        egress_refusal_seconds=0,
+        login_attempts_per_minute=100,
+    )
+
+
+@pytest.fixture
+async def api(app_settings: Settings) -> AsyncIterator[Api]:
+    """The application on SQLite and on PostgreSQL, with all people of `PEOPLE`."""
+    async with open_instance(app_settings) as instance:
+        for name, (role, workspace) in PEOPLE.items():
+            await instance.services.identity.create_user(
+                f"{name}@example.org", Secret(PASSWORD), role, workspace
+            )
+    prober = FakeProber()
+    app = create_app(app_settings, prober)
+    async with running(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield Api(app, client, app_settings, prober)

@@ -1,0 +1,152 @@
+"""Migrations: they make what the models say, on both engines, once, and wholly."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, MetaData, inspect, text
+
+from kit.records import make_tenant
+from mailconfig.domain.errors import Fault
+from mailconfig.storage import migration
+from mailconfig.storage.database import Database, StorageSettings
+from mailconfig.storage.migration import current_revision, head_revision, migrate
+from mailconfig.storage.sealing import Keyring
+from mailconfig.storage.settings import database_url
+from mailconfig.storage.tables import metadata
+
+ResultT = TypeVar("ResultT")
+
+
+async def within(url: str, work: Callable[[Connection], ResultT]) -> ResultT:
+    """Do work on a connection."""
+    settings = StorageSettings(url)
+    return await asyncio.to_thread(migration._on_connection, database_url(settings), work)
+
+
+def constraints(connection: Connection) -> set[tuple[str, str, str]]:
+    """Return table, name and text of each check, which Alembic does not compare."""
+    inspector = inspect(connection)
+    return {
+        (table, str(check["name"]), "".join(check["sqltext"].split()))
+        for table in inspector.get_table_names()
+        for check in inspector.get_check_constraints(table)
+    }
+
+
+def collations(connection: Connection) -> dict[str, str | None]:
+    """Return how the sort keys are ordered."""
+    inspector = inspect(connection)
+    return {
+        f"{table}.{column['name']}": getattr(column["type"], "collation", None)
+        for table in ("configs", "users")
+        for column in inspector.get_columns(table)
+        if column["name"].endswith("_key")
+    }
+
+
+async def test_models_and_migrations_agree(empty_url: str) -> None:
+    """After all migrations Alembic finds no difference, and every check is there as declared."""
+    await migrate(StorageSettings(empty_url))
+
+    def difference(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+    assert await within(empty_url, difference) == []
+    migrated = await within(empty_url, constraints)
+    assert len(migrated) >= 20
+    orders = await within(empty_url, collations)
+    assert len(orders) == 3
+
+    def rebuilt(connection: Connection) -> tuple[set[tuple[str, str, str]], dict[str, str | None]]:
+        existing = MetaData()
+        existing.reflect(connection)
+        existing.drop_all(connection)
+        metadata.create_all(connection)
+        return constraints(connection), collations(connection)
+
+    assert await within(empty_url, rebuilt) == (migrated, orders)
+
+
+async def test_revision_before_and_after(empty_url: str, keyring: Keyring) -> None:
+    """An empty database is at no revision, a migrated one at the newest; again changes nothing."""
+    settings = StorageSettings(empty_url)
+    database = Database.open(settings, keyring)
+    assert await current_revision(settings) is None
+    with pytest.raises(Fault):
+        await database.ping()
+    await migrate(settings)
+    await migrate(settings)
+    assert await current_revision(settings) == head_revision() == "0001"
+    assert await database.revision() == "0001"
+    await database.ping()
+    await database.close()
+
+
+async def test_migrations_can_be_taken_back(empty_url: str) -> None:
+    """Downgrading removes every table, and migrating brings them back."""
+    await migrate(StorageSettings(empty_url))
+
+    def down(connection: Connection) -> list[str]:
+        config = migration._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+        return inspect(connection).get_table_names()
+
+    assert await within(empty_url, down) == ["alembic_version"]
+    await migrate(StorageSettings(empty_url))
+
+
+async def test_processes_take_turns(empty_url: str, keyring: Keyring) -> None:
+    """Four processes that migrate an empty database at once all succeed."""
+    script = (
+        "import asyncio, sys; from mailconfig.storage.migration import migrate;"
+        "from mailconfig.storage.settings import StorageSettings;"
+        "asyncio.run(migrate(StorageSettings(sys.argv[1])))"
+    )
+    started = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, empty_url, stderr=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    for process in started:
+        _, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+    database = Database.open(StorageSettings(empty_url), keyring)
+    await make_tenant(database, "acme")
+    await database.close()
+
+
+async def test_a_failed_migration_leaves_nothing(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All steps are one transaction: an error at the end takes the first table back too."""
+
+    def fail(connection: Connection) -> None:
+        migration._upgrade(connection)
+        connection.execute(text("SELECT * FROM workspaces"))
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        await asyncio.to_thread(migration._guarded, StorageSettings(empty_url), fail)
+
+    def tables(connection: Connection) -> list[str]:
+        return inspect(connection).get_table_names()
+
+    assert await within(empty_url, tables) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_the_file_is_ours_alone(empty_url: str, tmp_path: Path) -> None:
+    """A new SQLite file can be read by its owner only."""
+    await migrate(StorageSettings(empty_url))
+    assert (tmp_path / "empty.db").stat().st_mode & 0o777 == 0o600
