@@ -122,7 +122,7 @@ def test_lines_stay_apart_and_bounded() -> None:
 
 
 def test_longest_secret_against_look_alike_text_changes_nothing() -> None:
-    """4 KiB of secret against 256 KiB of nearly the same text: no false hit (and no slow search)."""
+    """4 KiB of secret against 256 KiB of nearly the same text: no false hit, no slow search."""
     text = "a" * 256 * 1024
     assert Cleaner("a" * 4095 + "b").redact(text) == text
 

@@ -2,14 +2,19 @@
 
     answer = await api.data(MEMBER, "query { viewer { role } }")
 
-The prober is a fake that passes every step and records what it was asked to test.
+The prober is a fake that passes every step and records what it was asked to test. People are made
+once a run and copied with the database; their sessions are opened without a sign-in, since each
+password hash takes a tenth of a second. `serving` runs other settings or another prober.
 """
 
 import asyncio
+import base64
 import json
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +22,17 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from kit.database import KEY_TEXT
+from kit.database import KEY_TEXT, migrate_now
+from kit.drafts import shipped
+from kit.postgres import PostgresServer
+from mailconfig import bootstrap
 from mailconfig.app import create_app
-from mailconfig.bootstrap import open_instance
+from mailconfig.bootstrap import open_database, open_instance
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.clock import utc_now
 from mailconfig.domain.diagnostics import DiagnosticCode
-from mailconfig.domain.identity import Role
+from mailconfig.domain.identity import Role, Session
+from mailconfig.domain.ids import new_id
 from mailconfig.domain.probes import (
     ProbeRequest,
     ProbeStep,
@@ -31,7 +42,9 @@ from mailconfig.domain.probes import (
     planned_steps,
 )
 from mailconfig.domain.secrets import Secret
+from mailconfig.services.tokens import Tokens
 from mailconfig.settings import Settings
+from mailconfig.storage.catalogue import load_catalogue
 
 PASSWORD = "correct horse battery"
 SIGNING_KEY = "q0m3fIh8v0aV2w3aJwEo3nXc5uJYlqk1yYzR7m5lq2E="
@@ -114,12 +127,7 @@ class Api:
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def token(self, who: str) -> str:
-        """Return an access token of that person; signs in once."""
-        if who not in self.tokens:
-            login = {"email": f"{who}@example.org", "password": PASSWORD}
-            answer = await self.call(None, LOGIN, {"input": login})
-            self.tokens[who] = answer["data"]["login"]["session"]["accessToken"]
-            self.client.cookies.clear()
+        """Return an access token of that person."""
         return self.tokens[who]
 
     async def call(
@@ -214,12 +222,14 @@ async def running(app: Starlette) -> AsyncIterator[None]:
         await task
 
 
-@pytest.fixture
-def app_settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings of an instance of its own on a fresh migrated database."""
+PEOPLED = "mailconfig_peopled"
+"""Template database with all tables and people."""
+
+
+def _settings(url: str, folder: Path) -> Settings:
     return Settings(
-        data_dir=tmp_path / "data",
-        database_url=database_url,
+        data_dir=folder,
+        database_url=url,
         encryption_keys=KEY_TEXT,
         signing_key=SIGNING_KEY,
         egress_refusal_seconds=0,
@@ -227,17 +237,99 @@ def app_settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-async def api(app_settings: Settings) -> AsyncIterator[Api]:
-    """The application on SQLite and on PostgreSQL, with all people of `PEOPLE`."""
-    async with open_instance(app_settings) as instance:
-        for name, (role, workspace) in PEOPLE.items():
-            await instance.services.identity.create_user(
-                f"{name}@example.org", Secret(PASSWORD), role, workspace
-            )
-    prober = FakeProber()
-    app = create_app(app_settings, prober)
+def _make_people(url: str, folder: Path) -> None:
+    async def make() -> None:
+        async with open_instance(_settings(url, folder)) as instance:
+            for name, (role, workspace) in PEOPLE.items():
+                await instance.services.identity.create_user(
+                    f"{name}@example.org", Secret(PASSWORD), role, workspace
+                )
+
+    asyncio.run(make())
+
+
+async def open_sessions(settings: Settings) -> dict[str, str]:
+    """Open a session of everybody and return their access tokens."""
+    minting = Tokens(base64.b64decode(SIGNING_KEY), settings.access_token_seconds, utc_now)
+    tokens = {}
+    database = await open_database(settings)
+    async with database.identity() as identity:
+        for name in PEOPLE:
+            found = await identity.user_by_email(f"{name}@example.org")
+            assert found is not None
+            user_id = found[0].id
+            ((workspace_id, _, _),) = await identity.memberships(user_id)
+            now = utc_now()
+            ends = now + timedelta(seconds=settings.session_seconds)
+            session = Session(new_id(), user_id, workspace_id, now, ends, None)
+            await identity.add_session(session, f"no cookie {name}")
+            tokens[name] = minting.mint(session.id, user_id).text
+    await database.close()
+    return tokens
+
+
+@asynccontextmanager
+async def serving(settings: Settings, prober: FakeProber | None = None) -> AsyncIterator[Api]:
+    """Run the application with all people of `PEOPLE`, whose database `settings` must name."""
+    fake = prober or FakeProber()
+    tokens = await open_sessions(settings)
+    app = create_app(settings, fake)
     async with running(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            yield Api(app, client, app_settings, prober)
+            yield Api(app, client, settings, fake, tokens)
+
+
+@pytest.fixture(scope="session")
+def peopled_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with all people, to copy."""
+    folder = tmp_path_factory.mktemp("peopled")
+    path = folder / "template.db"
+    shutil.copy(migrated_file, path)
+    _make_people(f"sqlite:///{path}", folder)
+    return path
+
+
+@pytest.fixture
+def peopled_url(
+    request: pytest.FixtureRequest,
+    engine: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
+    """URL of a fresh migrated database with all people of `PEOPLE`."""
+    if engine == "sqlite":
+        path = tmp_path / "mailconfig.db"
+        shutil.copy(request.getfixturevalue("peopled_file"), path)
+        return f"sqlite:///{path}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+
+    def fill(url: str) -> None:
+        migrate_now(url)
+        _make_people(url, tmp_path_factory.mktemp("peopled"))
+
+    server.ensure_template(PEOPLED, fill)
+    return server.create_database(template=PEOPLED)
+
+
+@pytest.fixture
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the shipped catalogue once a process: it is immutable and takes a third of a second."""
+
+    def loaded(overlay: Path | None) -> Catalogue:
+        return shipped() if overlay is None else load_catalogue(overlay)
+
+    monkeypatch.setattr(bootstrap, "load_catalogue", loaded)
+
+
+@pytest.fixture
+def app_settings(peopled_url: str, tmp_path: Path, read_once: None) -> Settings:
+    """Settings of an instance of its own on a fresh database with all people."""
+    return _settings(peopled_url, tmp_path / "data")
+
+
+@pytest.fixture
+async def api(app_settings: Settings) -> AsyncIterator[Api]:
+    """The application on SQLite and on PostgreSQL, with all people of `PEOPLE`."""
+    async with serving(app_settings) as served:
+        yield served

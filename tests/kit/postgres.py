@@ -106,7 +106,8 @@ class PostgresServer:
         """
         with Path(self.folder, f"template-{name}").open("a+") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            if mark.tell() == 0:
+            # Whoever waited has the position of before, when the file was empty.
+            if mark.seek(0, os.SEEK_END) == 0:
                 self._run("createdb", name)
                 fill(self.url(name))
                 mark.write("filled\n")

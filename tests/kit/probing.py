@@ -1,7 +1,7 @@
 """Running the prober against servers on loopback: real egress, real TLS, short deadlines.
 
-    result = await probe_one(server.port, MailProtocol.SMTP, TransportSecurity.NONE)
-    assert result.outcome.code is DiagnosticCode.OK
+result = await probe_one(server.port, MailProtocol.SMTP, TransportSecurity.NONE)
+assert result.outcome.code is DiagnosticCode.OK
 """
 
 import ssl
@@ -108,9 +108,7 @@ class Result:
     def ends(self) -> dict[StepKind, StepStatus]:
         """How each step ended, in the order of the reports."""
         return {
-            step.kind: step.status
-            for step in self.steps
-            if step.status is not StepStatus.RUNNING
+            step.kind: step.status for step in self.steps if step.status is not StepStatus.RUNNING
         }
 
     @property

@@ -36,7 +36,7 @@ class _HungUp(Exception):
     """The client or the script ended the conversation."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Peer:
     """The server's end of one connection."""
 
@@ -158,8 +158,8 @@ class ScriptedServer:
                 else:
                     await self._play_text(peer, part)
             await peer.hold()
-        except (_HungUp, OSError):  # ssl.SSLError is an OSError: refused by the client
-            pass
+        except (_HungUp, OSError) as error:  # ssl.SSLError is an OSError: refused by the client
+            error.__traceback__ = None  # its frames hold the streams, which hold the error
         finally:
             peer.close()
 

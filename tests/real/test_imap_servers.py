@@ -330,7 +330,6 @@ async def test_tls_on_starttls_port(prober: Prober, dovecot: Dovecot, account: A
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the prober does not ask a silent port for TLS yet")
 async def test_starttls_on_tls_port(prober: Prober, dovecot: Dovecot, account: Account) -> None:
     """STARTTLS on the port for TLS names the mix-up: no greeting comes."""
     swapped = target(MailProtocol.IMAP, dovecot.imaps_port, TransportSecurity.STARTTLS, account)

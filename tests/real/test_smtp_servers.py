@@ -363,7 +363,6 @@ async def test_tls_on_starttls_port(prober: Prober, postfix: Postfix, account: A
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the prober does not ask a silent port for TLS yet")
 async def test_starttls_on_tls_port(prober: Prober, postfix: Postfix, account: Account) -> None:
     """STARTTLS on the port for TLS names the mix-up: no greeting comes."""
     swapped = target(

@@ -13,6 +13,7 @@ from mailconfig.domain.configs import ConfigFilter, EmailConfig, Visibility
 from mailconfig.domain.errors import Duplicate, Fault
 from mailconfig.domain.ids import new_id
 from mailconfig.storage.database import Database, StorageSettings
+from mailconfig.storage.faults import ValueRefused
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.settings import database_url
 
@@ -191,12 +192,24 @@ async def test_errors_show_no_values(database: Database, tenant: Tenant) -> None
     again = replace(config, id=new_id())
     half = replace(again, email_address="private@example.org", incoming=imap(port=0))
     spoiled = replace(half, incoming=None, name="private \0\ud800")
-    for refused, kind in ((again, Duplicate), (half, Fault), (spoiled, Fault)):
+    for refused, kind in ((again, Duplicate), (half, Fault), (spoiled, ValueRefused)):
         with pytest.raises(kind) as error:
             await insert(database, tenant, refused)
         shown = "".join(traceback.format_exception(error.value))
         assert "private" not in shown
         assert "INSERT INTO configs" in shown or refused is spoiled
+
+
+@pytest.mark.parametrize(
+    ("engine", "text"),
+    [("sqlite", "a\ud800"), ("postgresql", "a\ud800"), ("postgresql", "a\0b")],
+)
+async def test_odd_text_is_no_fault(database: Database, text: str) -> None:
+    """Text that the database cannot hold is refused as input, also where it is only compared."""
+    with pytest.raises(ValueRefused) as refusal:
+        async with database.reading_identity() as identity:
+            await identity.user_by_email(text)
+    assert refusal.value.code == "INVALID_INPUT"
 
 
 @pytest.mark.parametrize(

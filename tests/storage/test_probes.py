@@ -267,3 +267,21 @@ async def test_unknown_tests_are_not_found(database: Database, tenant: Tenant) -
             await work.probes.get(test.id)
         await work.probes.save_step(test.id, HANDSHAKE)
         assert await work.probes.finish(test) is False
+
+
+async def test_tests_of_drafts_expire(database: Database, tenant: Tenant) -> None:
+    """Retention forgets old tests of drafts with their steps; those of configurations stay."""
+    config = make_config(tenant)
+    async with database.work(tenant.workspace_id) as work:
+        await work.configs.insert(config, None)
+        await work.probes.insert(make_test(tenant, config.id), "process-1", LEASE)
+    draft = await stored(database, tenant)
+    async with database.work(tenant.workspace_id) as work:
+        await work.probes.save_step(draft.id, HANDSHAKE)
+    async with database.system() as system:
+        assert await system.expire_draft_tests(NOON) == 0
+        assert await system.expire_draft_tests(NOON + timedelta(seconds=1)) == 1
+    async with database.reading(tenant.workspace_id) as work:
+        with pytest.raises(NotFound):
+            await work.probes.get(draft.id)
+        assert await work.probes.count(config.id) == 1

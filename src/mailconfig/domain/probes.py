@@ -167,6 +167,8 @@ class ProbeTarget:
     secret: NewSecret | None
     sender: str | None = None
     """SMTP: address for SENDER_CHECK; None skips that step."""
+    provider_id: str | None = None
+    """Row of the catalogue that the account belongs to, for the diagnosis."""
 
 
 @dataclass(frozen=True, slots=True)

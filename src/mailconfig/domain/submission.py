@@ -111,17 +111,33 @@ def drafted(server: StoredServer | None, secret: SecretChange | None = None) -> 
     )
 
 
+def _named(draft: DraftServer | None, stored: StoredServer | None) -> DraftServer | None:
+    """Return new settings of a server; a user name that they leave out stays."""
+    if draft is None or stored is None or draft.username is not None:
+        return draft
+    return replace(draft, username=stored.settings.username)
+
+
 def merged(config: EmailConfig, change: Change) -> Draft:
-    """Return the whole form as it would be after the change."""
+    """Return the whole form as it would be after the change.
+
+    A user name that new settings leave out stays, unless the address changes with them.
+    """
+    address = chosen(change.email_address, config.email_address)
+    incoming = chosen(change.incoming, drafted(config.incoming))
+    outgoing = chosen(change.outgoing, drafted(config.outgoing))
+    if address == config.email_address:
+        incoming = _named(incoming, config.incoming)
+        outgoing = _named(outgoing, config.outgoing)
     return Draft(
         name=chosen(change.name, config.name),
-        email_address=chosen(change.email_address, config.email_address),
+        email_address=address,
         display_name=chosen(change.display_name, config.display_name),
         provider_id=chosen(change.provider_id, config.provider_id),
         external_id=chosen(change.external_id, config.external_id),
         metadata=chosen(change.metadata, config.metadata),
-        incoming=chosen(change.incoming, drafted(config.incoming)),
-        outgoing=chosen(change.outgoing, drafted(config.outgoing)),
+        incoming=incoming,
+        outgoing=outgoing,
     )
 
 

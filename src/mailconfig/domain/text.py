@@ -36,6 +36,8 @@ def decoded(data: bytes) -> str:
 def tidy(text: str) -> str:
     """Return `text` on one line: runs of space are one blank, invisible characters are gone."""
     spaced = " ".join(text.split())
+    if spaced.isprintable():  # the usual case, at the speed of one call
+        return spaced
     return "".join(each for each in spaced if unicodedata.category(each) not in _INVISIBLE)
 
 
@@ -78,12 +80,12 @@ class Cleaner:
     def clean_lines(self, lines: Iterable[str], limit: int) -> str:
         """Return the lines, each cleaned, joined by newlines and together at most `limit` long.
 
-        A secret that is spread over several lines is removed from them as one text first.
+        Where a secret is spread over several lines, they become one line.
         """
-        joined = "\n".join(lines)
-        if self.redact(tidy(joined)) != tidy(joined):
-            return self.clean(joined, limit)
-        return cut("\n".join(tidy(line) for line in joined.split("\n")), limit)
+        cleaned = [self.redact(tidy(self.redact(line))) for line in lines]
+        flat = " ".join(cleaned)
+        whole = self.redact(flat)
+        return cut("\n".join(cleaned) if whole == flat else whole, limit)
 
 
 def secret_forms(secret: str, username: str | None = None) -> tuple[str, ...]:

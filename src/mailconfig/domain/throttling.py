@@ -17,5 +17,5 @@ class Limiter(Protocol):
     """Counts attempts a key in a sliding window."""
 
     async def take(self, limit: Limit, key: str) -> None:
-        """Count one attempt; raises RateLimited with the seconds to wait when there are too many."""
+        """Count one attempt; raises RateLimited with the seconds to wait for the next."""
         ...

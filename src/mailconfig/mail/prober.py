@@ -15,10 +15,10 @@ from mailconfig.domain.probes import (
     ProtocolOutcome,
     Report,
     StepStatus,
+    planned_steps,
 )
 from mailconfig.egress import Egress
 from mailconfig.mail.limits import ProbeSettings
-from mailconfig.mail.steps import planned_steps
 from mailconfig.mail.tls import TlsContexts
 from mailconfig.mail.trial import Classify, Trial
 
@@ -82,6 +82,6 @@ class NetworkProber:
 def _not_begun(target: ProbeTarget, report: Report) -> ProtocolOutcome:
     """Report a test for which no place became free in its time."""
     protocol = target.settings.protocol
-    for kind in planned_steps(target):
+    for kind in planned_steps(protocol, target.settings.security):
         report(ProbeStep(protocol, kind, StepStatus.SKIPPED))
     return ProtocolOutcome(protocol, DiagnosticCode.STEP_TIMEOUT)

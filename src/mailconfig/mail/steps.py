@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Final
 
 from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.probes import (
@@ -15,40 +14,13 @@ from mailconfig.domain.probes import (
     StepDetail,
     StepKind,
     StepStatus,
+    planned_steps,
 )
 from mailconfig.domain.resolution import ResolutionError
-from mailconfig.domain.servers import MailProtocol, TransportSecurity
 from mailconfig.egress import EgressError
 from mailconfig.mail.failures import DialogueFailed
 from mailconfig.mail.limits import ProbeSettings
 from mailconfig.mail.tls import TlsSession
-
-_ORDER: Final[dict[TransportSecurity, tuple[StepKind, ...]]] = {
-    TransportSecurity.TLS: (StepKind.TLS_HANDSHAKE, StepKind.GREETING, StepKind.CAPABILITIES),
-    TransportSecurity.STARTTLS: (
-        StepKind.GREETING,
-        StepKind.STARTTLS,
-        StepKind.TLS_HANDSHAKE,
-        StepKind.CAPABILITIES,
-    ),
-    TransportSecurity.NONE: (StepKind.GREETING, StepKind.CAPABILITIES),
-}
-"""Steps between CONNECT and AUTHENTICATE."""
-_LAST: Final = {
-    MailProtocol.IMAP: StepKind.OPEN_MAILBOX,
-    MailProtocol.SMTP: StepKind.SENDER_CHECK,
-}
-
-
-def planned_steps(target: ProbeTarget) -> tuple[StepKind, ...]:
-    """Return the steps of a target in their order; some may be skipped."""
-    return (
-        StepKind.RESOLVE,
-        StepKind.CONNECT,
-        *_ORDER[target.settings.security],
-        StepKind.AUTHENTICATE,
-        _LAST[target.settings.protocol],
-    )
 
 
 class StepFailed(Exception):
@@ -108,7 +80,7 @@ class StepLog:
         self._settings = settings
         self._report = report
         self._deadline = deadline
-        self._left = list(planned_steps(target))
+        self._left = list(planned_steps(target.settings.protocol, target.settings.security))
         self._clock = asyncio.get_running_loop().time
 
     @asynccontextmanager

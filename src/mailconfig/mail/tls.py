@@ -299,7 +299,8 @@ async def inspect(
             )
         session = upgraded and upgraded.get_extra_info("ssl_object")
         return describe_session(session) if session else None
-    except (OSError, ValueError):  # ssl.SSLError and TimeoutError are OSErrors
+    except (OSError, ValueError) as error:  # ssl.SSLError and TimeoutError are OSErrors
+        error.with_traceback(None)  # its frames would keep 256 KiB of buffer until collected
         return None
     finally:
         transport.abort()

@@ -71,6 +71,8 @@ _FAILURES: Final[dict[type[Exception], Failure]] = {
 }
 """What the errors of other modules mean here."""
 
+_SPEECHLESS: Final = frozenset({Failure.TIMEOUT, Failure.CLOSED, Failure.TLS_ALERT})
+"""How a port that waits for TLS (RFC 8314) meets a client that waits for a greeting."""
 _OUTDATED: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 """Versions that a verified handshake does not take (RFC 8996)."""
 
@@ -242,31 +244,39 @@ class Trial:
             capabilities=self._dialogue.capabilities if self._dialogue else (),
             tls_active=self._wire.tls_active if self._wire else False,
             tls_verify_code=failed.tls_verify_code,
+            provider_id=self._target.provider_id,
             username=self._server.username,
         )
 
     async def _looked_at_again(self, failed: DialogueFailed, notes: StepNotes) -> DialogueFailed:
-        """Learn the certificate of a refused server, and whether its version is outdated."""
-        session = await self._inspect() if failed.inspectable else None
+        """Learn the certificate of a refused server, an outdated version, or a port that is TLS."""
+        no_greeting = self._phase is Phase.GREETING and failed.failure in _SPEECHLESS
+        is_clear = self._server.security is not TransportSecurity.TLS
+        if not failed.inspectable and not (no_greeting and is_clear):
+            return failed
+        session = await self._inspect()
         if session is None:
             return failed
         self._certificate = session.certificate
         notes.take_session(session)
+        if no_greeting:
+            return DialogueFailed(Failure.TLS_ALERT, "The server speaks TLS on this port.")
         if session.version in _OUTDATED and failed.failure is not Failure.TLS_VERIFY:
             return DialogueFailed(Failure.TLS_VERSION, failed.text)
         return failed
 
     async def _inspect(self) -> TlsSession | None:
-        """Come to the same point on a second connection; what is sent ends before any sign-in."""
-        if self._route is None:
+        """Come to the same point on a second connection and try TLS; no sign-in is tried there."""
+        now = asyncio.get_running_loop().time()
+        if self._route is None or now >= self._deadline:
             return None
         seconds = self._settings.inspect_seconds
-        end = min(self._deadline, asyncio.get_running_loop().time() + seconds)
+        end = min(self._deadline, now + seconds)
         wire: Wire | None = None
         try:
             async with asyncio.timeout_at(end):
                 wire = await self._new_wire(await self._egress.connect(self._route, seconds))
-                if self._server.security is TransportSecurity.STARTTLS:
+                if self._phase is Phase.TLS and self._server.security is TransportSecurity.STARTTLS:
                     dialogue = self._new_dialogue(wire)
                     await dialogue.greet()
                     await dialogue.ask_capabilities()

@@ -111,9 +111,7 @@ class Wire:
         try:
             await self._writer.start_tls(context, server_hostname=server_name)
         except (OSError, EOFError) as error:  # ssl.SSLError is an OSError
-            known = tls.classify(error)
-            failed = _tls_failure(known, inspectable=known.failure in tls.INSPECTABLE)
-            raise failed from _without_frames(error)
+            raise _handshake_failure(error) from _without_frames(error)
         session = self._writer.get_extra_info("ssl_object")
         if session is None:  # the connection was lost in the very moment of success
             raise DialogueFailed(Failure.CLOSED)
@@ -139,7 +137,7 @@ class Wire:
         try:
             data = await self._reader.read(_READ_BYTES)
         except ssl.SSLError as error:
-            raise _tls_failure(tls.classify(error)) from _without_frames(error)
+            raise _record_failure(error) from _without_frames(error)
         except TimeoutError as error:  # ETIMEDOUT; our own deadlines arrive as CancelledError
             raise DialogueFailed(Failure.TIMEOUT) from _without_frames(error)
         except OSError as error:
@@ -168,10 +166,20 @@ def strict_line(raw: bytes) -> bytes:
     return line
 
 
-def _tls_failure(known: tls.TlsFailure, *, inspectable: bool = False) -> DialogueFailed:
+def _handshake_failure(error: Exception) -> DialogueFailed:
+    known = tls.classify(error)
     return DialogueFailed(
-        known.failure, known.text, tls_verify_code=known.verify_code, inspectable=inspectable
+        known.failure,
+        known.text,
+        tls_verify_code=known.verify_code,
+        inspectable=known.failure in tls.INSPECTABLE,
     )
+
+
+def _record_failure(error: ssl.SSLError) -> DialogueFailed:
+    """Return the failure of a connection inside of TLS; alerts of TLS 1.3 can come this late."""
+    known = tls.classify(error)
+    return DialogueFailed(known.failure, known.text)
 
 
 def _without_frames(error: Exception) -> Exception:

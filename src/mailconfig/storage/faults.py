@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import PrimaryKeyConstraint, UniqueConstraint
 
-from mailconfig.domain.errors import Duplicate, Fault, IdempotencyConflict, MailconfigError
+from mailconfig.domain.errors import Duplicate, Fault, IdempotencyConflict, MailconfigError, Refusal
 from mailconfig.storage.tables import metadata
 
 
@@ -55,6 +55,19 @@ _NAME_OF: Final = dict(_column_lists())
 _SQLITE: Final = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)")
 
 
+class ValueRefused(Refusal):
+    """A value that the database cannot hold or compare: a lone surrogate, NUL, a huge number."""
+
+    code = "INVALID_INPUT"
+
+    def __init__(self) -> None:
+        super().__init__("The input holds characters that cannot be stored.")
+
+
+_DATA_EXCEPTION: Final = "22"
+"""Class of SQLSTATE codes about values (SQL:2016, part 2, clause 24)."""
+
+
 class DatabaseError(Exception):
     """What the database said, without any value: kind of error, constraint, statement."""
 
@@ -82,6 +95,8 @@ def _meaning(error: DBAPIError) -> MailconfigError:
     if isinstance(error, IntegrityError):
         refusal = REFUSALS.get(_broken_constraint(error) or "")
         return refusal() if refusal else Fault("The database refused a change.")
+    if str(getattr(error.driver_exception, "sqlstate", "")).startswith(_DATA_EXCEPTION):
+        return ValueRefused()
     return Fault("The database does not work.")
 
 
@@ -93,6 +108,6 @@ def translated() -> Iterator[None]:
     except DBAPIError as error:
         raise _meaning(error) from DatabaseError.of(error)
     except (UnicodeError, OverflowError):  # these quote the value, and there is no more to know
-        raise Fault("The database cannot hold a value.") from None
+        raise ValueRefused from None
     except (PoolTimeout, OSError) as error:
         raise Fault("The database is busy or cannot be reached.") from error

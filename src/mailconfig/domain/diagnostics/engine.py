@@ -10,6 +10,7 @@ from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode
 from mailconfig.domain.diagnostics.families import families_of, receives_mail
+from mailconfig.domain.diagnostics.phases import guess_phase
 from mailconfig.domain.diagnostics.refine import Verdict, in_context
 from mailconfig.domain.diagnostics.replies import Reply, read
 from mailconfig.domain.diagnostics.signatures import Evidence, Signature
@@ -157,7 +158,7 @@ def _evidence(observation: Observation, reply: Reply) -> Evidence:
     return Evidence(
         words=reply.words,
         protocol=observation.protocol,
-        phase=observation.phase,
+        phase=observation.phase or guess_phase(reply),
         host=observation.host or "",
         port=observation.port,
         families=families_of(observation.host, observation.provider_id, reply.words),

@@ -82,7 +82,8 @@ MARKS: Final[dict[Family, Marks]] = {
     Family.GMX: Marks(
         hosts=r"gmx\.(?:net|com|de|at|ch|fr|es|co\.uk)|web\.de|(?<![\w-])mail\.com|caramail\.com",
         providers=r"gmx|web_de|mail_com",
-        words=r"\bnemesis esmtp|(?:hilfe|postmaster|postmaster-\w+)\.(?:gmx|web)\.|\bgmx\.(?:net|de)",
+        words=r"\bnemesis esmtp|(?:hilfe|postmaster|postmaster-\w+)\.(?:gmx|web)\."
+        r"|\bgmx\.(?:net|de)",
     ),
     Family.YANDEX: Marks(
         hosts=r"yandex\.(?:ru|com|net|by|kz|ua|uz|com\.tr)|ya\.ru",
@@ -169,5 +170,5 @@ def families_of(host: str | None, provider_id: str | None, words: str) -> frozen
 
 
 def receives_mail(host: str | None) -> bool:
-    """Tell whether a host takes mail for others' mailboxes (an MX), so that nobody logs in there."""
+    """Tell whether a host is an MX: it takes mail for mailboxes, and nobody signs in there."""
     return host is not None and _MX_HOST.search(host) is not None

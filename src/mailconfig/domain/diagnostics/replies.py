@@ -11,12 +11,16 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, pairwise
 from typing import Final, TypeVar
 
 Code = TypeVar("Code", int, str)
 
-MAX_CHARS: Final = 8_000
-"""How much of a text is read: ten times the longest reply seen, yet cheap to search."""
+MAX_CHARS: Final = 4_000
+"""How much of a text is read: five times the longest reply seen, yet searched in 0.1 s."""
+
+MAX_CODES: Final = 8
+"""How many codes of a kind are looked at: the longest honest bounce held five."""
 
 SMTP_CODES: Final = (
     frozenset(range(421, 423))
@@ -159,7 +163,7 @@ def _first_refusal(text: str) -> str | None:
     if not starts:
         return None
     end = len(text)
-    for earlier, later in zip(starts, starts[1:], strict=False):
+    for earlier, later in pairwise(starts):
         if not _continues(earlier, later):
             end = later.start()
             break
@@ -219,4 +223,4 @@ _CONTINUATION: Final = re.compile(r"(?m)(?<=\n)([45]\d\d)-(?=\D)")
 
 
 def _unique(values: Iterable[Code]) -> tuple[Code, ...]:
-    return tuple(dict.fromkeys(values))
+    return tuple(islice(dict.fromkeys(values), MAX_CODES))

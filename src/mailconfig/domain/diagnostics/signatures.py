@@ -70,7 +70,9 @@ class Signature:
     """Words that must not be there."""
     protocol: MailProtocol | None = None
     phases: frozenset[Phase] = frozenset()
-    """Where it holds; an unknown phase passes if the row has another sign."""
+    """Where it holds; an unknown phase passes if the row has a sign besides reply codes."""
+    needs_phase: bool = False
+    """Whether an unknown phase does not pass, because the other signs are weak."""
     families: frozenset[Family] = frozenset()
     reply_codes: frozenset[int] = frozenset()
     enhanced_codes: frozenset[str] = frozenset()
@@ -113,10 +115,10 @@ class Signature:
     def _fits_phase(self, phase: Phase | None) -> bool:
         if not self.phases or phase in self.phases:
             return True
-        return phase is None and self._has_sign()
+        return phase is None and not self.needs_phase and self._has_sign()
 
     def _has_sign(self) -> bool:
-        return bool(self.words or self.reply_codes or self.enhanced_codes or self.response_codes)
+        return bool(self.words or self.enhanced_codes or self.response_codes)
 
     def _fits_codes(self, evidence: Evidence) -> bool:
         return (

@@ -155,7 +155,8 @@ LOCKED: Final = (
             r"account .{0,20}(?:bloccato|sospeso|disabilitato)",
             r"conta .{0,30}(?:suspensa|bloqueada|desativada)",
             r"(?:аккаунт|ящик|пользователь|учетная запись).{0,30}(?:блокирован|отключ|заморож)",
-            r"(?:账号|帐号|账户|帐户).{0,12}(?:锁定|冻结|停用|禁用|封)|konto .{0,30}(?:zablokowane|zawieszone)",
+            r"(?:账号|帐号|账户|帐户).{0,12}(?:锁定|冻结|停用|禁用|封)"
+            r"|konto .{0,30}(?:zablokowane|zawieszone)",
             r"account .{0,20}geblokkeerd",
         ),
         phases=LOGIN | MAILBOX | {Phase.MAIL, Phase.DATA},
@@ -363,7 +364,14 @@ REFUSALS: Final = (
         phases=phases(Phase.AUTH),
         enhanced_codes=enhanced("5.7.8", "5.7.1", "5.7.0", "5.7.3", "5.0.0"),
     ),
-    Signature(Code.CLIENT_PROTOCOL, words(r"\bBAD\b|(?<![\w.])50[0123][ -]|syntax"), phases=LOGIN),
-    Signature(Code.AUTH_BAD_CREDENTIALS, words(r"\bNO\b|-ERR|5\d\d"), phases=LOGIN),
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(r"\bBAD\b|(?<![\w.])50[0123][ -]|syntax"),
+        phases=LOGIN,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.AUTH_BAD_CREDENTIALS, words(r"\bNO\b|-ERR|5\d\d"), phases=LOGIN, needs_phase=True
+    ),
 )
 """Plain refusals; the engine refines them by the provider."""

@@ -111,7 +111,7 @@ GOOGLE: Final = (
         families=_GOOGLE,
         enhanced_codes=enhanced("x.4.5"),
     ),
-    # Unknown client at the relay: the greeting name, then "Try again later, closing connection. (EHLO)"
+    # Unknown client at the relay: "Try again later, closing connection. (EHLO)"
     Signature(
         Code.GMAIL_RELAY,
         words(r"try again later,? closing connection"),
@@ -159,6 +159,12 @@ GOOGLE: Final = (
         families=_GOOGLE,
         reply_codes=codes(421, 450, 451),
         retryable=True,
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(r"\bip you'?re using|email directly to our servers|p=NotAuthorizedError"),
+        phases=_SESSION,
+        families=_GOOGLE,
     ),
     Signature(
         Code.MESSAGE_FORMAT,

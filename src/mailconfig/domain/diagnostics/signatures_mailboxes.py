@@ -31,7 +31,7 @@ MAILBOXES: Final = (
         retryable=True,
     ),
     Signature(Code.YAHOO_AOL, words(r"#auth0\d\d"), phases=LOGIN),
-    # Yandex: captcha, karma ("Ommm"), switched-off IMAP, app password ("This user does not have access rights")
+    # Yandex: captcha, karma ("Ommm"), switched-off IMAP, app password ("access rights")
     Signature(
         Code.ACCOUNT_DISABLED,
         words(r"temporarily restricted|suspects? it may have been hacked"),

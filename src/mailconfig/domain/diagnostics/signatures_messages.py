@@ -59,7 +59,8 @@ MESSAGES: Final = (
             r"bo[iî]te.{0,24}(?:pleine|saturée)|buz[oó]n .{0,40}llen|casella .{0,20}piena",
             r"caixa .{0,24}(?:cheia|lotada)",
             r"ящик.{0,20}(?:переполн|полон)|квот.{0,30}превыш|превыш.{0,20}квот",
-            r"邮箱.{0,6}(?:已满|满|超)|容量.{0,6}超|out of (?:mailbox )?storage|insufficient mailbox",
+            r"邮箱.{0,6}(?:已满|满|超)|容量.{0,6}超|out of (?:mailbox )?storage"
+            r"|insufficient mailbox",
         ),
         phases=TRANSACTION | MAILBOX,
         without=words(
@@ -156,7 +157,7 @@ MESSAGES: Final = (
             r"sender(?:'s)?(?: address| domain)? (?:address )?(?:rejected|invalid"
             r"|refused)?:? ?.{0,30}(?:domain (?:name )?(?:not found|does not|must)|not (?:found"
             r"|exist|resolv)|mx|no valid|unresolv|cannot be resolved)",
-            r"domain of (?:the )?sender .{0,40}(?:not|unresolv)",
+            r"sender verify failed|domain of (?:the )?sender .{0,40}(?:not|unresolv)",
             r"(?:mail from|envelope|return-path|from)\b.{0,30}domain.{0,40}(?:not (?:found|exist"
             r"|resolv|valid)|does not|no mx|invalid|unroutable|unresolv)",
             r"sender domain (?:must|does|not|is)",
@@ -193,7 +194,7 @@ MESSAGES: Final = (
         without=words(
             r"spam|virus|not verified|content|too large|relay|ip\b.{0,20}not allowed",
             r"connections?|spf|recipient (?:address )?rejected|user unknown|smtp service",
-            r"mail ?box|verify",
+            r"mail ?box (?:full|unknown|not found)|verify",
         ),
     ),
     # Recipients
@@ -214,7 +215,8 @@ MESSAGES: Final = (
             r"usuario .{0,16}(?:desconocido|no existe)",
             r"utente .{0,20}(?:sconosciuto|inesistente)|usuário .{0,24}(?:inexistente|não)",
             r"(?:получател|пользовател|ящик).{0,30}не (?:найден|существ)|nie istnieje",
-            r"(?:收件人|用户|邮箱).{0,10}不存在|宛先.{0,12}(?:存在|不明)|onbekende? (?:gebruiker|ontvanger)",
+            r"(?:收件人|用户|邮箱).{0,10}不存在|宛先.{0,12}(?:存在|不明)"
+            r"|onbekende? (?:gebruiker|ontvanger)",
         ),
         phases=phases(Phase.RCPT, Phase.DATA),
         without=words(

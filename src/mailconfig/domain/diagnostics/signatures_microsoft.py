@@ -174,6 +174,13 @@ MICROSOFT: Final = (
         Code.RECIPIENT_UNKNOWN,
         words(r"resolver\.(?:adr|rst)\.\w*(?:notfound|invalid|ExRecipNotFound)"),
     ),
+    # Directory-based edge blocking
+    Signature(
+        Code.RECIPIENT_UNKNOWN,
+        families=_MICROSOFT,
+        phases=phases(Phase.RCPT),
+        enhanced_codes=enhanced("5.4.1"),
+    ),
     # Outbound reputation of the account or the organisation
     Signature(
         Code.ACCOUNT_DISABLED,

@@ -55,14 +55,15 @@ _TIMEOUT: Final = words(
     r"did not (?:properly )?respond|greeting never received|failed to respond",
     r"zeitüberschreitung|hat nicht (?:rechtzeitig )?(?:geantwortet|reagiert)|délai .{0,20}dépass",
     r"tiempo de espera|tempo (?:limite|scaduto|esgotado)|tempo de .{0,20}esgot|истекло время",
-    r"превышен(?:о|ие) .{0,20}(?:время|ожидани)|超时|逾時|タイムアウト|zaman aşımı|przekroczono",
+    r"превышен.{0,24}(?:время|ожидани)|超时|逾時|タイムアウト|przekroczono",
     r"temps d'attente|délai d'attente",
 )
 _CUT: Final = words(
     r"ECONNRESET|EPIPE|ECONNABORTED|errno (?:104|54|32)\b|\b1005[34]\b|os error (?:104|54|32)\b",
     r"connection (?:was |has been )?(?:reset|aborted|lost|dropped|terminated|interrupted)",
     r"(?:unexpectedly|prematurely|forcibly) (?:closed|disconnected)|closed unexpectedly",
-    r"(?:closed|terminated|dropped|lost) (?:the )?connection|socket hang up|broken pipe",
+    r"(?:closed|terminated|dropped|lost) (?:the )?connection|socket hang up"
+    r"|broken pipe|terminated the handshake",
     r"connection (?:was |is |has been )?closed|server (?:has )?disconnected|closed by (?:the )?",
     r"\bEOF\b|end of file|end of stream|lost connection|unexpected (?:socket|end|ssl connection)",
     r"SSL_ERROR_SYSCALL|SSL_ERROR_ZERO_RETURN|not (?:be )?read (?:the )?greeting",
@@ -72,7 +73,8 @@ _CUT: Final = words(
     r"verbindung .{0,30}(?:zurückgesetzt|unterbrochen|geschlossen|getrennt|abgebrochen)",
     r"connexion .{0,30}(?:réinitialisée|interrompue|fermée|perdue)",
     r"соединение (?:разорвано|сброшено)",
-    r"conexi[oó]n .{0,30}(?:restablecida|reiniciada|interrumpida|cerrada)|连接.{0,6}(?:重置|关闭|断开)",
+    r"conexi[oó]n .{0,30}(?:restablecida|reiniciada|interrumpida|cerrada)"
+    r"|连接.{0,6}(?:重置|关闭|断开)",
     r"connessione .{0,30}(?:interrotta|chiusa|reimpostata)",
     r"conex[aã]o .{0,30}(?:redefinida|fechada)",
 )
@@ -81,7 +83,8 @@ _NO_ROUTE: Final = words(
     r"errno (?:101|113|51|65)\b|os error (?:101|113|51|65)\b|\b100(?:51|65)\b",
     r"cannot assign requested address|EADDRNOTAVAIL|EAFNOSUPPORT|address family not supported",
     r"netzwerk ist nicht erreichbar|keine route zum|réseau .{0,20}inaccessible|no hay ruta",
-    r"la red es inaccesible|rete non raggiungibile|rede (?:está )?inacess|сеть недоступна|网络不可达",
+    r"la red es inaccesible|rete non raggiungibile|rede (?:está )?inacess"
+    r"|сеть недоступна|网络不可达",
 )
 _IPV4: Final = r"(?<![\d.:])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 
@@ -155,7 +158,8 @@ NETWORK: Final = (
             r"nonameservers|resolv\w+ .{0,20}timed out",
             r"temporär\w* .{0,30}namensauflösung|échec temporaire dans la résolution",
             r"fallo temporal en la resolución|errore temporaneo nella risoluzione",
-            r"временный сбой в разрешении имен|falha temporária na resolução|域名解析暂时失败|名前解決に一時的",
+            r"временный сбой в разрешении имен|falha temporária na resolução"
+            r"|域名解析暂时失败|名前解決に一時的",
         ),
         phases=_TRANSACTION_QUIET | OAUTH,
     ),

@@ -1,4 +1,4 @@
-"""Signatures of OAuth 2.0: error codes of RFC 6749, RFC 6750 and OpenID Connect, and AADSTS numbers.
+"""Signatures of OAuth 2.0: errors of RFC 6749, RFC 6750 and OpenID Connect, AADSTS numbers.
 
 The AADSTS numbers are those of Microsoft's list of Entra authentication error codes; their
 sentences come in the user's language, so only the number counts.

@@ -56,7 +56,13 @@ OPEN_MAILBOXES: Final = (
         words(r"\bBAD\b|syntax|unknown command|invalid (?:state|argument|command)|parse"),
         phases=MAILBOX,
     ),
-    Signature(Code.FOLDER_MISSING, words(r"\bNO\b"), phases=phases(Phase.SELECT, Phase.APPEND)),
+    Signature(Code.TCP_RESET_EOF, words(r"\bBYE\b"), phases=MAILBOX, needs_phase=True),
+    Signature(
+        Code.FOLDER_MISSING,
+        words(r"\bNO\b"),
+        phases=phases(Phase.SELECT, Phase.APPEND),
+        needs_phase=True,
+    ),
 )
 """Signed in at IMAP."""
 

@@ -113,12 +113,12 @@ SENDERS: Final = (
             r"(?:verify|confirm|register|validate) (?:your |the |a )?(?:sender|sending|domain"
             r"|from)",
             r"sender signature|domain .{0,60}is not (?:allowed|associated|added|owned)",
-            r"sandbox domain|sandbox subdomain",
         ),
         phases=TRANSACTION | phases(Phase.AUTH),
         protocol=SMTP,
         without=words(r"recipient|rcpt|reverse|ptr|\bSPF\b|dkim|dmarc|call-?out|unable to verify"),
     ),
+    Signature(Code.ESP_SENDER_UNVERIFIED, words(r"sandbox (?:sub)?domain")),
     # Postal: the key of another server
     Signature(
         Code.AUTH_BAD_CREDENTIALS,

@@ -44,7 +44,8 @@ CERTIFICATES: Final = (
         words(
             r"(?<!expired or is )not yet valid|is before \d{4}-|NotYetValid|notBefore: ",
             r"num=9:|not valid before|noch nicht gültig|pas encore valide|todavía no es válido",
-            r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active|NotTimeValid.*before",
+            r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active"
+            r"|NotTimeValid.*before",
         ),
     ),
     Signature(
@@ -73,8 +74,8 @@ CERTIFICATES: Final = (
         words(
             r"cn=`?\S{0,60}(?:secureserver|bluehost|hostgator|websitewelcome|ovh|cpanel|host)\S{0,40}"
             rf" did not match expected cn=`?(?:{WELL_KNOWN_HOSTS.pattern})",
-            rf"valid for \S{{0,200}}(?:secureserver|bluehost|hostgator|websitewelcome|cpanel)\S{{0,60}}"
-            rf",? not (?:{WELL_KNOWN_HOSTS.pattern})",
+            r"valid for \S{0,200}(?:secureserver|bluehost|hostgator|websitewelcome|cpanel)"
+            rf"\S{{0,60}},? not (?:{WELL_KNOWN_HOSTS.pattern})",
         ),
     ),
     Signature(Code.CERT_NAME_MISMATCH, _NAME_MISMATCH),
@@ -116,7 +117,8 @@ CERTIFICATES: Final = (
             r"verification failed|RemoteCertificateChainErrors|remote certificate is invalid",
             r"trust (?:anchor|failure)|nicht vertrauenswürdig|pas (?:de )?confiance",
             r"no es de confianza",
-            r"не является доверенн|不受信任|信頼されて|certificate.{0,20}revoked|issuer is not recognized",
+            r"не является доверенн|不受信任|信頼されて|certificate.{0,20}revoked"
+            r"|issuer is not recognized",
             r"certificate problem|(?:peer|server) certificate .{0,30}(?:reject|invalid|refus)",
         ),
         phases=phases(
@@ -154,7 +156,8 @@ HANDSHAKE: Final = (
             r"protocol[_ ]version|unsupported[_ ]protocol|no[_ ]protocols[_ ]available",
             r"alert number 70\b",
             r"handshake[_ ]failure|no[_ ]shared[_ ]cipher|no cipher|alert number (?:40|71|86)\b",
-            r"key[_ ](?:is )?too[_ ]small|(?:md|signature|digest|cipher)[_ ](?:is )?too[_ ]weak|legacy[_ ]sigalg",
+            r"key[_ ](?:is )?too[_ ]small|(?:md|signature|digest"
+            r"|cipher)[_ ](?:is )?too[_ ]weak|legacy[_ ]sigalg",
             r"SHA-?1\b.{0,30}insecure",
             r"unsafe[_ ]legacy|inappropriate[_ ]fallback|no appropriate protocol",
             r"cipher suites? (?:are|in)",
@@ -168,7 +171,7 @@ HANDSHAKE: Final = (
         without=words(r"unexpected eof"),
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
     ),
-    # The connection stood when the handshake began, so a hidden reason is most often the certificate
+    # The connection stood when the handshake began: a hidden reason is mostly the certificate
     Signature(
         Code.CERT_UNTRUSTED_ROOT,
         words(r"error connecting|could not connect|unable to connect|connection .{0,40}failed"),

@@ -30,7 +30,7 @@ VERIFY_CODES: Final[dict[int, Code]] = {
 }
 """OpenSSL's X509_V_ERR numbers (x509_vfy.h); all others say that the chain is not trusted."""
 
-_MALFORMED_HOST: Final = re.compile(r"[\s@/\\,;\"'<>?#%]|\.\.|^\.|^$|:(?!.*:)|[^.]{64}")
+_MALFORMED_HOST: Final = re.compile(r"[\s@/\\,;\"'<>?#%]|\.\.|^\.|^$|^[^:]*:[^:]*$|[^.]{64}")
 """What no host name holds; a single colon is a port, several are an IPv6 address."""
 
 

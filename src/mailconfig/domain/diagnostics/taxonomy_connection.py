@@ -66,7 +66,8 @@ SERVICE: Final[dict[Code, Entry]] = {
     ),
     Code.PREAUTH_BEFORE_TLS: Entry(
         N_(
-            "The server says you are signed in already, which would keep the connection unprotected."
+            "The server says you are signed in already, which would keep the connection "
+            "unprotected."
         ),
         N_(
             "We stopped before anything private was sent. Choose SSL/TLS with port 993, and tell "
@@ -168,7 +169,8 @@ NETWORK: Final[dict[Code, Entry]] = {
     Code.TCP_REFUSED: Entry(
         N_("Nothing answers on this port of the server."),
         N_(
-            "Try the usual ports: 993 (SSL/TLS) or 143 (STARTTLS) for reading, 465 (SSL/TLS) or 587 "
+            "Try the usual ports: 993 (SSL/TLS) or 143 (STARTTLS) for reading, 465 "
+            "(SSL/TLS) or 587 "
             "(STARTTLS) for sending. If all of them are closed, the server name is probably wrong."
         ),
         _USER,
@@ -215,7 +217,8 @@ NETWORK: Final[dict[Code, Entry]] = {
     Code.WRONG_PROTOCOL: Entry(
         N_("Another kind of server answers here."),
         N_(
-            "Perhaps the two servers are mixed up: the incoming server speaks IMAP (ports 993, 143), "
+            "Perhaps the two servers are mixed up: the incoming server speaks IMAP "
+            "(ports 993, 143), "
             "the outgoing one SMTP (ports 465, 587). Swap them or correct the port."
         ),
         _USER,
@@ -292,7 +295,8 @@ TLS: Final[dict[Code, Entry]] = {
     Code.DOUBLE_STARTTLS: Entry(
         N_("Encryption was asked for twice on the same connection."),
         N_(
-            "This is a fault in the program, not in your settings. Please report it to the operator."
+            "This is a fault in the program, not in your settings. Please report it to "
+            "the operator."
         ),
         _OPERATOR,
         fields=("security",),

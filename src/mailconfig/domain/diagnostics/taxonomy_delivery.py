@@ -87,7 +87,8 @@ DELIVERY: Final[dict[Code, Entry]] = {
     Code.CONTENT_REJECTED: Entry(
         N_("The message was refused because of what is in it."),
         N_(
-            "Your sign-in works. Change the text, the links or the attachments, or ask the provider "
+            "Your sign-in works. Change the text, the links or the attachments, or ask "
+            "the provider "
             "which rule applied."
         ),
         _USER,
@@ -111,7 +112,8 @@ DELIVERY: Final[dict[Code, Entry]] = {
     Code.UNAUTHENTICATED_MAIL: Entry(
         N_("The receiver cannot see that the message really comes from this domain."),
         N_(
-            "The owner of the sender's domain has to add or correct its SPF, DKIM and DMARC records "
+            "The owner of the sender's domain has to add or correct its SPF, DKIM and "
+            "DMARC records "
             "in the DNS."
         ),
         _ADMIN,

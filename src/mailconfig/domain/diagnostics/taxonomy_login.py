@@ -130,7 +130,8 @@ GOOGLE: Final[dict[Code, Entry]] = {
     Code.GMAIL_BAD: Entry(
         N_("Google does not accept user name and password."),
         N_(
-            "The usual Google password does not work in mail programs. Turn on 2-step verification, "
+            "The usual Google password does not work in mail programs. Turn on 2-step "
+            "verification, "
             "create an app password and enter it here, or choose Sign in with Google."
         ),
         _USER,
@@ -155,7 +156,8 @@ GOOGLE: Final[dict[Code, Entry]] = {
     Code.GMAIL_CONNECTIONS: Entry(
         N_("Too many mail programs are connected to this Google account at once."),
         N_(
-            "Google allows 15 connections. Close mail programs on other devices, wait a few minutes "
+            "Google allows 15 connections. Close mail programs on other devices, wait a "
+            "few minutes "
             "and test again; the password is fine."
         ),
         _USER,
@@ -223,7 +225,8 @@ MICROSOFT: Final[dict[Code, Entry]] = {
     Code.MS_BAD: Entry(
         N_("Microsoft does not accept this sign-in."),
         N_(
-            "For reading (IMAP) Microsoft takes no passwords at all: choose Sign in with Microsoft. "
+            "For reading (IMAP) Microsoft takes no passwords at all: choose Sign in with "
+            "Microsoft. "
             "For sending check user name and password."
         ),
         _USER,
@@ -241,7 +244,8 @@ MICROSOFT: Final[dict[Code, Entry]] = {
     Code.MS_NOT_AUTHENTICATED: Entry(
         N_("Microsoft got a message without a sign-in before it."),
         N_(
-            "Use smtp.office365.com, port 587 and STARTTLS, and switch sign-in on. Port 25 takes no "
+            "Use smtp.office365.com, port 587 and STARTTLS, and switch sign-in on. Port "
+            "25 takes no "
             "sign-in."
         ),
         _USER,

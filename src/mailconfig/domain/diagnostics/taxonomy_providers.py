@@ -34,7 +34,8 @@ MAILBOXES: Final[dict[Code, Entry]] = {
     Code.GMX_WEBDE: Entry(
         N_("GMX, WEB.DE or mail.com does not accept this sign-in."),
         N_(
-            "Allow access by POP3 and IMAP in the settings of your web mail; it goes off when it is "
+            "Allow access by POP3 and IMAP in the settings of your web mail; it goes off "
+            "when it is "
             "not used. With two-factor sign-in create an app password as well."
         ),
         _USER,
@@ -58,7 +59,8 @@ MAILBOXES: Final[dict[Code, Entry]] = {
     Code.QQ: Entry(
         N_("QQ Mail wants the authorization code instead of the password."),
         N_(
-            "Switch on IMAP/SMTP in the settings of QQ Mail, let it show you an authorization code, "
+            "Switch on IMAP/SMTP in the settings of QQ Mail, let it show you an "
+            "authorization code, "
             "and enter that code as the password."
         ),
         _USER,
@@ -184,7 +186,8 @@ SENDERS: Final[dict[Code, Entry]] = {
     Code.SENDGRID: Entry(
         N_("SendGrid refuses the sign-in or the sender."),
         N_(
-            "The user name is always the word apikey, the password is an API key. Verify the sender "
+            "The user name is always the word apikey, the password is an API key. Verify "
+            "the sender "
             "and check that your plan has messages left."
         ),
         _USER,
