@@ -6,6 +6,7 @@ Reads settings, hands each room its own part, and owns what must be closed again
 import base64
 import os
 import secrets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import anyio
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.diagnostics.engine import diagnose_code
+from mailconfig.domain.errors import Fault
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.resolution import Resolver
 from mailconfig.domain.signing import Signer
@@ -36,6 +38,7 @@ from mailconfig.services.identity import IdentityService, IdentitySettings
 from mailconfig.services.intake import FileSettings
 from mailconfig.services.planning import Planner
 from mailconfig.services.probes import ProbeService, ProbeSettings
+from mailconfig.services.recorder import Recorder
 from mailconfig.services.registry import Services
 from mailconfig.services.retention import Retention
 from mailconfig.services.runner import TestRunner
@@ -50,6 +53,7 @@ from mailconfig.storage.keys import (
     GivenKeys,
     Key,
     KeyFile,
+    KeyRefused,
     KeySource,
     ensure_key_file,
     generate_key,
@@ -171,6 +175,10 @@ def _seed(text: str) -> bytes:
         material = base64.b64decode(text.strip(), validate=True)
     except ValueError:
         material = b""
+    if len(material) != _KEY_BYTES:
+        raise KeyRefused(
+            "The signing key is not 32 bytes in base64. Make one with: openssl rand -base64 32"
+        )
     return Key("signing", material).material
 
 
@@ -198,6 +206,16 @@ def build_prober(settings: Settings) -> Prober:
     return NetworkProber(Egress(policy, _resolver(settings)), contexts, diagnose_code, limits)
 
 
+def check_ca_file(settings: Settings) -> None:
+    """Raise ValueError unless the operator's trust anchors can be read; tests need them later."""
+    if settings.ca_file is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(settings.ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ValueError(f"{settings.ca_file} is no file of PEM certificates") from error
+
+
 def validation_policy(settings: Settings) -> ValidationPolicy:
     """Return what the operator allows in forms."""
     return ValidationPolicy(
@@ -218,7 +236,10 @@ def _files(settings: Settings, database: Database, signer: Signer) -> FileServic
         url_seconds=settings.file_url_seconds,
         unused_seconds=settings.upload_unused_seconds,
     )
-    blobs = ObstoreBlobs.open(settings.blob_url, settings.data_dir / "blobs")
+    try:
+        blobs = ObstoreBlobs.open(settings.blob_url, settings.data_dir / "blobs")
+    except ValueError as error:
+        raise Fault(f"MAILCONFIG_BLOB_URL: {error}.") from error
     return FileService(database, blobs, limits, signer, utc_now)
 
 
@@ -253,7 +274,9 @@ def _assembled(settings: Settings, database: Database, prober: Prober) -> Instan
         Fingerprints(signer),
         utc_now,
     )
-    runner = TestRunner(database, prober, settings.test_concurrency, settings.test_queue_size)
+    runner = TestRunner(
+        Recorder(database), prober, settings.test_concurrency, settings.test_queue_size
+    )
     probes = ProbeService(
         database,
         runner,

@@ -37,8 +37,9 @@ _NUMBER_LIMIT: Final = 2**53
 """Readers of JSON round larger ones (RFC 8259, section 6): text, as are NaN and infinity."""
 _MANY_LINES: Final = frozenset({"exception", "stack"})
 """Fields that are many lines by nature."""
-_QUIET: Final = ("sqlalchemy", "aiosqlite", "aioimaplib", "httpx", "httpcore")
-"""Libraries that log statements with parameters, commands or whole addresses below WARNING."""
+_QUIET: Final = ("sqlalchemy", "aiosqlite", "aioimaplib", "httpx", "httpcore", "alembic", "uvicorn")
+"""Libraries that log statements with parameters, commands or whole addresses below WARNING, or
+that count their own steps (alembic, uvicorn) where ours say what matters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ CASES: list[tuple[str, Call, object]] = [
     ("secrets.delete", lambda w, x: w.secrets.delete([x.secret, x.data_key]), None),
     ("secrets.delete_unused", lambda w, x: w.secrets.delete_unused([x.secret]), None),
     ("probes.get", lambda w, x: w.probes.get(x.test.id), NotFound),
-    ("probes.save_step", lambda w, x: w.probes.save_step(x.test.id, STEP), None),
+    ("probes.save_steps", lambda w, x: w.probes.save_steps([(x.test.id, STEP)]), None),
     ("probes.start", lambda w, x: w.probes.start(x.test.id), False),
     (
         "probes.finish",

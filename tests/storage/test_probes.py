@@ -118,15 +118,15 @@ async def test_the_course_of_a_test(database: Database, tenant: Tenant) -> None:
     async with database.work(tenant.workspace_id) as work:
         assert await work.probes.start(test.id) is True
         assert await work.probes.start(test.id) is False
-        await work.probes.save_step(test.id, step(StepKind.CONNECT))
-        await work.probes.save_step(test.id, running)
+        await work.probes.save_steps([(test.id, step(StepKind.CONNECT))])
+        await work.probes.save_steps([(test.id, running)])
     seen = await read(database, tenant, test)
     assert (seen.status, seen.steps) == (
         TestStatus.RUNNING,
         (step(StepKind.CONNECT), running),
     )
     async with database.work(tenant.workspace_id) as work:
-        await work.probes.save_step(test.id, HANDSHAKE)
+        await work.probes.save_steps([(test.id, HANDSHAKE)])
     assert (await read(database, tenant, test)).steps == (step(StepKind.CONNECT), HANDSHAKE)
     end = replace(
         test,
@@ -142,7 +142,7 @@ async def test_the_course_of_a_test(database: Database, tenant: Tenant) -> None:
     async with database.work(tenant.workspace_id) as work:
         assert await work.probes.finish(end) is True
         assert await work.probes.finish(replace(end, status=TestStatus.PASSED)) is False
-        await work.probes.save_step(test.id, step(StepKind.CONNECT, StepStatus.FAILED))
+        await work.probes.save_steps([(test.id, step(StepKind.CONNECT, StepStatus.FAILED))])
         assert await work.probes.request_cancel(test.id) is False
         assert await work.probes.start(test.id) is False
     assert await read(database, tenant, test) == end
@@ -155,7 +155,7 @@ async def test_steps_keep_the_order_in_which_they_came(database: Database, tenan
     for status in (StepStatus.RUNNING, StepStatus.PASSED):
         for kind in kinds:
             async with database.work(tenant.workspace_id) as work:
-                await work.probes.save_step(test.id, step(kind, status))
+                await work.probes.save_steps([(test.id, step(kind, status))])
     steps = (await read(database, tenant, test)).steps
     assert steps == tuple(step(kind) for kind in kinds)
 
@@ -164,7 +164,7 @@ async def test_a_test_may_finish_without_steps(database: Database, tenant: Tenan
     """Steps that were saved before stay as they are."""
     test = await stored(database, tenant)
     async with database.work(tenant.workspace_id) as work:
-        await work.probes.save_step(test.id, HANDSHAKE)
+        await work.probes.save_steps([(test.id, HANDSHAKE)])
         assert await work.probes.finish(replace(test, status=TestStatus.CANCELLED))
     seen = await read(database, tenant, test)
     assert (seen.status, seen.steps) == (TestStatus.CANCELLED, (HANDSHAKE,))
@@ -177,8 +177,8 @@ async def test_an_abandoned_test_has_timed_out(
     """Past deadline and lease, not before, a test reads as TIMED_OUT and cannot be finished."""
     test = await stored(database, tenant, status=status)
     async with database.work(tenant.workspace_id) as work:
-        await work.probes.save_step(test.id, step(StepKind.CONNECT))
-        await work.probes.save_step(test.id, step(StepKind.GREETING, StepStatus.RUNNING))
+        await work.probes.save_steps([(test.id, step(StepKind.CONNECT))])
+        await work.probes.save_steps([(test.id, step(StepKind.GREETING, StepStatus.RUNNING))])
     clock.now = LEASE
     assert (await read(database, tenant, test)).status is status
     clock.now = LEASE + timedelta(microseconds=1)
@@ -265,7 +265,7 @@ async def test_unknown_tests_are_not_found(database: Database, tenant: Tenant) -
     async with database.work(tenant.workspace_id) as work:
         with pytest.raises(NotFound):
             await work.probes.get(test.id)
-        await work.probes.save_step(test.id, HANDSHAKE)
+        await work.probes.save_steps([(test.id, HANDSHAKE)])
         assert await work.probes.finish(test) is False
 
 
@@ -277,7 +277,7 @@ async def test_tests_of_drafts_expire(database: Database, tenant: Tenant) -> Non
         await work.probes.insert(make_test(tenant, config.id), "process-1", LEASE)
     draft = await stored(database, tenant)
     async with database.work(tenant.workspace_id) as work:
-        await work.probes.save_step(draft.id, HANDSHAKE)
+        await work.probes.save_steps([(draft.id, HANDSHAKE)])
     async with database.system() as system:
         assert await system.expire_draft_tests(NOON) == 0
         assert await system.expire_draft_tests(NOON + timedelta(seconds=1)) == 1

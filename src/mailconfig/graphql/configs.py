@@ -158,7 +158,7 @@ def _conditions(given: EmailConfigFilter | None) -> ConfigFilter:
     )
 
 
-@strawberry.type
+@object_type
 class ConfigQuery:
     """Reads of configurations."""
 

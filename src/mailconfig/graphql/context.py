@@ -68,6 +68,11 @@ class Context:
             self._loaders = Loaders(self.services, self.caller)
         return self._loaders
 
+    def begin_operation(self) -> None:
+        """Forget the caller and the loaders: a socket runs many operations in one context."""
+        self._caller = None
+        self._loaders = None
+
     async def caller_or_none(self) -> Principal | None:
         """Return who is calling, None for nobody; raises Unauthenticated for a bad token."""
         if self._caller is None:

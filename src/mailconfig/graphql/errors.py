@@ -145,7 +145,18 @@ async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserErr
             return [DuplicateError(message=message, path=path, existing=existing)]
         case errors.RateLimited(retry_after_seconds=seconds):
             return [RateLimitedError(message=message, path=path, retry_after_seconds=seconds)]
-    return [PLAIN[type(refusal)](message=message, path=path)]
+    kind = PLAIN.get(type(refusal))
+    if kind is not None:
+        return [kind(message=message, path=path)]
+    return [
+        ValidationIssue(
+            message=message,
+            path=path,
+            code=ValidationCode.INVALID_FORMAT,
+            severity=Severity.ERROR,
+            suggestion=None,
+        )
+    ]
 
 
 async def _config(context: Context, config_id: UUID) -> EmailConfig | None:

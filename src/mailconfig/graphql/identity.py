@@ -91,7 +91,7 @@ class LogoutPayload:
     """Why it has not."""
 
 
-@strawberry.type
+@object_type
 class IdentityQuery:
     """Who is signed in."""
 

@@ -10,6 +10,7 @@ from mailconfig.domain.errors import InvalidInput, NotFound
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Context, Info
+from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.identity import viewer
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.objects import connection_test, email_config, file
@@ -63,7 +64,7 @@ async def _find(context: Context, global_id: str) -> Node | None:
         return None
 
 
-@strawberry.type
+@object_type
 class NodeQuery:
     """Objects by their global ids."""
 

@@ -20,13 +20,17 @@ _log = logging.getLogger(__name__)
 _QUOTES_A_VALUE: Final = re.compile(
     r"(?s)(,? ?[;.]? ?\bfound\b"  # "..., found: {...}", "; found", ". Found"
     r"|\bgot invalid value\b"
-    r"|\bvalue: "  # "Int cannot represent non-integer value: 'x'"
+    r"|(?<!has invalid )\bvalue: "  # "Int cannot represent non-integer value: 'x'"
     r"|, but encountered error"
+    r"|(?<= escape sequence): "  # "Invalid Unicode escape sequence: '\\uhunt'"
+    r"|\bbut got: "
     r"|\bUnexpected (?:String|BlockString|Int|Float|Name|character)\b"
     r"|\bDid you mean\b).*",
     re.IGNORECASE,
 )
 """Where the words of graphql-core begin to quote what the client sent."""
+_NO_MEMBER: Final = re.compile(r"(?s)\bValue '.*' does not exist in '(\w+)' enum\b.*")
+"""The one message that begins with the value."""
 
 
 class ShownError(GraphQLError):
@@ -61,7 +65,8 @@ def _shown(error: GraphQLError, message: str, extensions: dict[str, Any]) -> Sho
 
 
 def _without_values(message: str) -> str:
-    cut = _QUOTES_A_VALUE.sub("", message).rstrip(" ;,:.")
+    named = _NO_MEMBER.sub(r"This value does not exist in '\1' enum.", message)
+    cut = _QUOTES_A_VALUE.sub("", named).rstrip(" ;,:.")
     return f"{cut}." if cut else "The request is not valid."
 
 

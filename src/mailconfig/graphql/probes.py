@@ -173,7 +173,7 @@ class ProbeMutation:
         return ApplyFixPayload(config=email_config(config), test=connection_test(test))
 
 
-@strawberry.type
+@object_type
 class ProbeSubscription:
     """Live progress."""
 

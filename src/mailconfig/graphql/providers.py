@@ -186,7 +186,7 @@ def _window(
     return rows[start:end], end < len(rows), start > 0
 
 
-@strawberry.type
+@object_type
 class ProviderQuery:
     """Reads of the catalogue; no account is needed."""
 

@@ -1,7 +1,7 @@
 """Scalars of the API. Those for output are checked; inputs take plain strings and get issues."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NewType, NoReturn
 
 import strawberry
@@ -21,10 +21,10 @@ def _datetime(value: object) -> datetime:
     if isinstance(value, str):
         try:
             parsed = datetime.fromisoformat(value)
-        except ValueError:
-            parsed = None
-        if parsed is not None and parsed.tzinfo is not None:
-            return parsed
+            if parsed.tzinfo is not None:
+                return parsed.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
     raise GraphQLError("DateTime takes an RFC 3339 date and time with an offset.")
 
 

@@ -1,16 +1,17 @@
 """The one schema: queries, mutations and subscriptions of all nouns, and its SDL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import anyio
 import strawberry
-from graphql import GraphQLError
 from strawberry.extensions import MaxTokensLimiter, SchemaExtension
 from strawberry.types.execution import ExecutionContext
 from strawberry.types.graphql import OperationType
 
+from graphql import GraphQLError
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
+from mailconfig.graphql.context import Context
 from mailconfig.graphql.files import FileMutation
 from mailconfig.graphql.identity import IdentityMutation, IdentityQuery, Viewer
 from mailconfig.graphql.lookup import NodeQuery
@@ -69,6 +70,17 @@ def deadline(seconds: float) -> type[SchemaExtension]:
     return Deadline
 
 
+class FreshContext(SchemaExtension):
+    """Makes every operation look its caller up anew, so that a logout ends a socket's rights."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Reset the context."""
+        context = self.execution_context.context
+        if isinstance(context, Context):
+            context.begin_operation()
+        yield
+
+
 def build_schema(*, request_seconds: float = 30, max_query_tokens: int = 2000) -> MaskingSchema:
     """Return the schema with its limits."""
 
@@ -81,7 +93,7 @@ def build_schema(*, request_seconds: float = 30, max_query_tokens: int = 2000) -
         subscription=Subscription,
         types=[*errors.TYPES, objects.EmailConfig, objects.File, Provider, Viewer, *enums.NAMES],
         config=CONFIG,
-        extensions=[tokens, deadline(request_seconds)],
+        extensions=[FreshContext, tokens, deadline(request_seconds)],
     )
 
 

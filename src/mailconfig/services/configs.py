@@ -46,6 +46,7 @@ from mailconfig.domain.submission import (
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.services.custody import Custody
+from mailconfig.services.finding import named_by
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.services.formfiles import FormFiles
 from mailconfig.storage.database import Database, Work
@@ -84,6 +85,18 @@ class ConfigService:
         if known is not None:
             return known
         provider = self._valid(submission.draft)
+        try:
+            return await self._stored(principal, submission, provider, digest)
+        except (Duplicate, IdempotencyConflict):
+            # The same request may have come twice at once: the first one's result is the answer.
+            known = await self._known(principal, submission.idempotency_key, digest)
+            if known is None:
+                raise
+            return known
+
+    async def _stored(
+        self, principal: Principal, submission: Submission, provider: Provider | None, digest: str
+    ) -> EmailConfig:
         async with (
             self._files.stored(principal, submission.files) as file_ids,
             self._database.work(principal.workspace_id) as work,
@@ -118,7 +131,8 @@ class ConfigService:
         async with self._database.work(principal.workspace_id) as work:
             config = await self._changeable(work, principal, rollback.id)
             _expect(config, rollback.expected_revision)
-            version = await work.configs.version(config.id, rollback.revision)
+            with named_by("revision"):
+                version = await work.configs.version(config.id, rollback.revision)
             after = replace(
                 self._advanced(config),
                 name=version.name,
@@ -320,9 +334,10 @@ class ConfigService:
         return config
 
     async def _readable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
-        config = await work.configs.get(config_id)
-        if not may_read(principal, config.owner_id):
-            raise NotFound(("id",))
+        with named_by("id"):
+            config = await work.configs.get(config_id)
+            if not may_read(principal, config.owner_id):
+                raise NotFound
         return config
 
 

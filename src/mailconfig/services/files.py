@@ -26,6 +26,7 @@ from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.signing import Signer
 from mailconfig.services.filelinks import FileLinks
+from mailconfig.services.finding import named_by
 from mailconfig.services.intake import Content, FileSettings, Intake, filename_for
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.streamcipher import decrypt, encrypt, new_key
@@ -160,9 +161,10 @@ class FileService:
 
         Raises NotFound unless it is a CA file and the caller may see it.
         """
-        file, chunks = await self.read(principal, file_id)
-        if file.kind is not FileKind.CA_CERTIFICATE:
-            raise NotFound(("fileIds",))
+        with named_by("fileIds"):
+            file, chunks = await self.read(principal, file_id)
+            if file.kind is not FileKind.CA_CERTIFICATE:
+                raise NotFound
         return await _text(chunks)
 
     def url(self, file: StoredFile) -> str:
@@ -188,7 +190,8 @@ class FileService:
         configuration that it belongs to.
         """
         async with self._database.work(principal.workspace_id) as work:
-            file, owner_id = await _visible(work, principal, file_id)
+            with named_by("id"):
+                file, owner_id = await _visible(work, principal, file_id)
             if not may_change(principal, owner_id):
                 raise Forbidden
             blob = await work.files.delete(file_id)

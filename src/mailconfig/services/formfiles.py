@@ -11,6 +11,7 @@ from mailconfig.domain.errors import LimitExceeded, NotFound
 from mailconfig.domain.identity import Principal
 from mailconfig.domain.submission import FileChange, NewFile
 from mailconfig.services.files import FileService
+from mailconfig.services.finding import named_by
 from mailconfig.storage.database import Work
 
 _DISCARD_SECONDS: Final = 5
@@ -63,11 +64,12 @@ class FormFiles:
         """
         if not ids:
             return
-        for file_id in ids:
-            file = await work.files.get(file_id)
-            if file.owner_id != principal.user_id or file.config_id not in {None, config_id}:
-                raise NotFound(("files",))
-        await work.files.attach(ids, config_id)
+        with named_by("files"):
+            for file_id in ids:
+                file = await work.files.get(file_id)
+                if file.owner_id != principal.user_id or file.config_id not in {None, config_id}:
+                    raise NotFound
+            await work.files.attach(ids, config_id)
         if await work.files.count(config_id) > self._files_max:
             sentence = f"At most {self._files_max} files belong to one configuration."
             raise LimitExceeded(sentence, ("files",))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from mailconfig.domain.addresses import parse_address
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import Now
-from mailconfig.domain.configs import EmailConfig, may_use
-from mailconfig.domain.errors import Forbidden, InvalidInput
+from mailconfig.domain.configs import EmailConfig, may_read, may_use
+from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.probes import ProbeTarget
@@ -22,6 +23,7 @@ from mailconfig.domain.submission import canonical, checked
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.services.custody import FIELDS, Custody
 from mailconfig.services.files import FileService
+from mailconfig.services.finding import named_by
 from mailconfig.storage.database import Database, Work
 
 _NOTHING_TO_TEST: Final = ValidationIssue(
@@ -102,7 +104,8 @@ class Planner:
     async def _stored(
         self, work: Work, principal: Principal, config_id: UUID, protocols: Sequence[MailProtocol]
     ) -> Plan:
-        config = await _usable(work, principal, config_id)
+        with named_by("target", "configId"):
+            config = await _usable(work, principal, config_id)
         targets = []
         for server in (config.incoming, config.outgoing):
             if server is None or server.settings.protocol not in protocols:
@@ -111,7 +114,7 @@ class Planner:
             if server.secret_id is not None:
                 purpose = FIELDS[server.settings.protocol]
                 secret = await work.secrets.open(server.secret_id, purpose)
-            targets.append(_target(server.settings, secret, config.email_address))
+            targets.append(self._target(server.settings, secret, config.email_address))
         provider = self._catalogue.by_id(config.provider_id) if config.provider_id else None
         return Plan(config, provider, tuple(targets), _servers(config))
 
@@ -125,7 +128,8 @@ class Planner:
         draft = target.draft
         provider = self._valid(draft)
         address = canonical(draft.email_address or "")
-        old = await _usable(work, principal, target.based_on) if target.based_on else None
+        with named_by("basedOn"):
+            old = await _usable(work, principal, target.based_on) if target.based_on else None
         pairs = (
             (draft.incoming, old.incoming if old else None),
             (draft.outgoing, old.outgoing if old else None),
@@ -136,7 +140,7 @@ class Planner:
                 continue
             settings = checked(server, address, provider)
             secret = await self._custody.secret(work.secrets, settings, server.secret, stored)
-            targets.append(_target(settings, secret, address))
+            targets.append(self._target(settings, secret, address))
         return Plan(
             None, provider, tuple(targets), sum(map(bool, (draft.incoming, draft.outgoing)))
         )
@@ -150,6 +154,13 @@ class Planner:
         for file_id in target.file_ids:
             anchors += (await self._files.anchor(principal, file_id),)
         return anchors
+
+    def _target(
+        self, settings: ServerSettings, secret: NewSecret | None, address: str
+    ) -> ProbeTarget:
+        sender = address if settings.protocol is MailProtocol.SMTP else None
+        row = self._catalogue.by_host(settings.host, parse_address(address).domain)
+        return ProbeTarget(settings, secret, sender, row.id if row else None)
 
     def _valid(self, draft: Draft) -> Provider | None:
         report = validate(draft, self._catalogue, self._policy, self._now().date())
@@ -165,6 +176,8 @@ class Planner:
 
 async def _usable(work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
     config = await work.configs.get(config_id)
+    if not may_read(principal, config.owner_id):
+        raise NotFound
     if not may_use(principal, config.owner_id):
         raise Forbidden
     return config
@@ -172,8 +185,3 @@ async def _usable(work: Work, principal: Principal, config_id: UUID) -> EmailCon
 
 def _servers(config: EmailConfig) -> int:
     return sum(server is not None for server in (config.incoming, config.outgoing))
-
-
-def _target(settings: ServerSettings, secret: NewSecret | None, address: str) -> ProbeTarget:
-    sender = address if settings.protocol is MailProtocol.SMTP else None
-    return ProbeTarget(settings, secret, sender)

@@ -4,11 +4,14 @@ A failed probe is a result, not an error. No network wait happens inside a unit 
 test needs is read first, the test runs, its steps and verdict are written in units of their own.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
+
+import anyio
 
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import EmailConfig, StoredServer, may_read
@@ -30,8 +33,10 @@ from mailconfig.domain.secrets import KeepSecret
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.submission import Change, drafted, patched
 from mailconfig.services.configs import ConfigService
+from mailconfig.services.finding import named_by
 from mailconfig.services.planning import Plan, Planner, Target
-from mailconfig.services.runner import Job, TestRunner
+from mailconfig.services.recorder import Job
+from mailconfig.services.runner import TestRunner
 from mailconfig.services.verdicts import Verdicts
 from mailconfig.storage.database import Database
 
@@ -92,7 +97,7 @@ class ProbeService:
         self._runner.check_room()
         plan = await self._planner.plan(principal, target, protocols)
         test = self._row(principal, plan)
-        await self._store(principal, test, plan)
+        await self._store(principal, test)
         request = ProbeRequest(plan.targets, self._settings.deadline_seconds, plan.anchors)
         job = Job(test.id, principal.workspace_id, request)
         self._runner.start(job, self._verdicts.conclusion(test, plan))
@@ -102,11 +107,12 @@ class ProbeService:
         """Return the test when it has ended, or as it stands after that many seconds."""
         loop_ends = self._now() + timedelta(seconds=seconds)
         while True:
+            signal = self._runner.signal(test_id)
             test = await self.get(principal, test_id)
             left = (loop_ends - self._now()).total_seconds()
             if test.status in FINISHED or left <= 0:
                 return test
-            await self._runner.changed(test_id, min(left, _POLL_SECONDS))
+            await _pause(signal, min(left, _POLL_SECONDS))
 
     async def cancel(self, principal: Principal, test_id: UUID) -> ConnectionTest:
         """Stop a test, wherever it runs; a finished one stays as it is."""
@@ -122,15 +128,16 @@ class ProbeService:
 
     async def get(self, principal: Principal, test_id: UUID) -> ConnectionTest:
         """Return a test that the caller may see; raises NotFound."""
-        async with self._database.reading(principal.workspace_id) as work:
-            test = await work.probes.get(test_id)
-            if test.config_id is None:
-                shown = test.started_by == principal.user_id
-            else:
-                config = await work.configs.get(test.config_id)
-                shown = may_read(principal, config.owner_id)
-        if not shown:
-            raise NotFound(("testId",))
+        with named_by("testId"):
+            async with self._database.reading(principal.workspace_id) as work:
+                test = await work.probes.get(test_id)
+                if test.config_id is None:
+                    shown = test.started_by == principal.user_id
+                else:
+                    config = await work.configs.get(test.config_id)
+                    shown = may_read(principal, config.owner_id)
+            if not shown:
+                raise NotFound
         return test
 
     async def page(
@@ -156,10 +163,12 @@ class ProbeService:
 
     async def watch(self, principal: Principal, test_id: UUID) -> AsyncIterator[Progress]:
         """Yield the current state, then one event a changed step; ends with the test."""
+        signal = self._runner.signal(test_id)
         test = await self.get(principal, test_id)
         yield Progress(test, None)
         while test.status not in FINISHED:
-            await self._runner.changed(test_id, _POLL_SECONDS)
+            await _pause(signal, _POLL_SECONDS)
+            signal = self._runner.signal(test_id)
             before, test = test, await self.get(principal, test_id)
             changed = [step for step in test.steps if step not in before.steps]
             for step in changed:
@@ -202,20 +211,30 @@ class ProbeService:
             server_reply=None,
             fix_id=None,
             fix=None,
+            steps=_planned(plan),
         )
 
-    async def _store(self, principal: Principal, test: ConnectionTest, plan: Plan) -> None:
+    async def _store(self, principal: Principal, test: ConnectionTest) -> None:
         lease = test.deadline_at + timedelta(seconds=_LEASE_SECONDS)
         async with self._database.work(principal.workspace_id) as work:
             await work.probes.insert(test, self._process, lease)
-            # Every step is there from the start, in its order, so that a form can show the way.
-            for target in plan.targets:
-                protocol, security = target.settings.protocol, target.settings.security
-                for kind in planned_steps(protocol, security):
-                    step = ProbeStep(protocol, kind, StepStatus.PENDING)
-                    await work.probes.save_step(test.id, step)
             details = {"config": str(test.config_id) if test.config_id else None}
             await work.audit.append(principal.user_id, "test.start", "test", test.id, details)
+
+
+async def _pause(signal: asyncio.Event | None, seconds: float) -> None:
+    """Wait for the signal, at most that long; without one just that long."""
+    with anyio.move_on_after(seconds):
+        await (signal.wait() if signal is not None else anyio.sleep(seconds))
+
+
+def _planned(plan: Plan) -> tuple[ProbeStep, ...]:
+    """Every step is there from the start, in its order, so that a form can show the way."""
+    return tuple(
+        ProbeStep(target.settings.protocol, kind, StepStatus.PENDING)
+        for target in plan.targets
+        for kind in planned_steps(target.settings.protocol, target.settings.security)
+    )
 
 
 def _fixed(config: EmailConfig, fix: SettingsFix, expected_revision: int | None) -> Change:

@@ -8,7 +8,6 @@ from typing import Final
 import anyio
 
 from mailconfig.domain.clock import Now
-from mailconfig.domain.errors import MailconfigError
 from mailconfig.services.files import FileService
 from mailconfig.storage.database import Database
 
@@ -36,7 +35,7 @@ class Retention:
         while True:
             try:
                 await self.once(sweep=rounds % _SWEEP_ROUNDS == 0)
-            except MailconfigError:
+            except Exception:  # noqa: BLE001 - the task's top: a bad round must not end the server
                 _log.exception("retention was interrupted; it goes on in the next round")
             rounds += 1
             await anyio.sleep(_ROUND_SECONDS)

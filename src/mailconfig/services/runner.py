@@ -9,26 +9,25 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 import anyio
 from anyio.abc import TaskGroup
 
+from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.errors import RateLimited
-from mailconfig.domain.probes import Prober, ProbeRequest, ProbeStep, ProtocolOutcome, TestStatus
+from mailconfig.domain.probes import Prober, ProtocolOutcome, TestStatus
 from mailconfig.domain.request import request_id
-from mailconfig.storage.database import Database
+from mailconfig.services.recorder import Job, Recorder
 
 _log = logging.getLogger(__name__)
 
 _GRACE_SECONDS: Final = 2
 """What a prober may take past its deadline before the runner stops it."""
-_FINISH_SECONDS: Final = 10
+_FINISH_SECONDS: Final = 15
 """Bound of the last write, which is shielded from cancellation."""
-_CANCEL_POLL_SECONDS: Final = 1
-"""How often the row is asked whether another process wants the test stopped."""
 _BUSY_RETRY_SECONDS: Final = 10
 """What a caller is told to wait when the queue is full."""
 
@@ -41,21 +40,6 @@ class Verdict:
     outcomes: tuple[ProtocolOutcome, ...] = ()
 
 
-@dataclass(slots=True)
-class Job:
-    """One test to run, with its secrets in memory."""
-
-    test_id: UUID
-    workspace_id: UUID
-    request: ProbeRequest
-    cancelled: bool = False
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    steps: list[ProbeStep] = field(default_factory=list)
-    """Reported and not yet written."""
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when something was written, then replaced."""
-
-
 Conclude = Callable[[Job, Verdict], Awaitable[None]]
 """Writes the verdict of a job; called exactly once a job, shielded from cancellation."""
 
@@ -66,9 +50,9 @@ class TestRunner:
     __test__ = False
 
     def __init__(
-        self, database: Database, prober: Prober, concurrency: int, queue_size: int
+        self, recorder: Recorder, prober: Prober, concurrency: int, queue_size: int
     ) -> None:
-        self._database = database
+        self._recorder = recorder
         self._prober = prober
         self._places = anyio.CapacityLimiter(concurrency)
         self._room = concurrency + queue_size
@@ -80,6 +64,7 @@ class TestRunner:
         """Own the jobs for as long as the context lasts; on leaving, cancel those under way."""
         async with anyio.create_task_group() as group:
             self._group = group
+            group.start_soon(self._recorder.run, self._jobs, name="recorder")
             try:
                 yield
             finally:
@@ -105,18 +90,16 @@ class TestRunner:
         job = self._jobs.get(test_id)
         if job is None:
             return False
-        job.cancelled = True
-        job.scope.cancel()
+        job.cancel()
         return True
 
-    async def changed(self, test_id: UUID, seconds: float) -> None:
-        """Wait until a job of this process has written something, or the time is over."""
+    def signal(self, test_id: UUID) -> asyncio.Event | None:
+        """Return what is set when a job next writes something; None for a job of elsewhere.
+
+        Take it before the row is read, so that nothing written after the reading is missed.
+        """
         job = self._jobs.get(test_id)
-        if job is None:
-            await anyio.sleep(seconds)
-            return
-        with anyio.move_on_after(seconds):
-            await job.changed.wait()
+        return job.changed if job is not None else None
 
     async def _run(self, job: Job, conclude: Conclude) -> None:
         request_id.set(f"test {job.test_id}")
@@ -136,64 +119,25 @@ class TestRunner:
             del self._jobs[job.test_id]
             job.changed.set()
 
-    async def _finish(self, job: Job, verdict: Verdict, conclude: Conclude) -> None:
-        try:
-            await self._write(job)
-            await conclude(job, verdict)
-        except Exception:  # noqa: BLE001 - the deadline in the row tells readers the truth
-            _log.exception("the verdict of a connection test could not be written")
-
     async def _probe(self, job: Job) -> Verdict:
-        async with self._database.work(job.workspace_id) as work:
-            await work.probes.start(job.test_id)
+        job.began = True
         outcomes: tuple[ProtocolOutcome, ...] | None = None
-        async with anyio.create_task_group() as group:
-            wake = asyncio.Event()
-
-            def report(step: ProbeStep) -> None:
-                job.steps.append(step)
-                wake.set()
-
-            group.start_soon(self._write_as_reported, job, wake)
-            group.start_soon(self._obey_others, job)
-            with anyio.move_on_after(job.request.deadline_seconds + _GRACE_SECONDS):
-                outcomes = await self._prober.probe(job.request, report)
-            group.cancel_scope.cancel()
+        with anyio.move_on_after(job.request.deadline_seconds + _GRACE_SECONDS):
+            outcomes = await self._prober.probe(job.request, job.steps.append)
         if outcomes is None:
             return Verdict(TestStatus.TIMED_OUT)
         return Verdict(_status(outcomes), outcomes)
 
-    async def _write_as_reported(self, job: Job, wake: asyncio.Event) -> None:
-        while True:
-            await wake.wait()
-            wake.clear()
-            await self._write(job)
-
-    async def _write(self, job: Job) -> None:
-        """Write the steps that were reported; on cancellation they stay for the next call."""
-        steps = {(step.protocol, step.kind): step for step in job.steps}
-        if not steps:
-            return
-        count = len(job.steps)
-        async with self._database.work(job.workspace_id) as work:
-            for step in steps.values():
-                await work.probes.save_step(job.test_id, step)
-        del job.steps[:count]
-        job.changed.set()
-        job.changed = asyncio.Event()
-
-    async def _obey_others(self, job: Job) -> None:
-        """Stop the job when another process asked for it in the row."""
-        while True:
-            await anyio.sleep(_CANCEL_POLL_SECONDS)
-            async with self._database.reading(job.workspace_id) as work:
-                if job.test_id in await work.probes.cancel_requested([job.test_id]):
-                    job.cancelled = True
-                    job.scope.cancel()
+    async def _finish(self, job: Job, verdict: Verdict, conclude: Conclude) -> None:
+        try:
+            await self._recorder.write([job])
+            await conclude(job, verdict)
+        except Exception:  # noqa: BLE001 - the deadline in the row tells readers the truth
+            _log.exception("the verdict of a connection test could not be written")
 
 
 def _status(outcomes: tuple[ProtocolOutcome, ...]) -> TestStatus:
-    if any(outcome.code != "OK" for outcome in outcomes):
+    if any(outcome.code is not DiagnosticCode.OK for outcome in outcomes):
         return TestStatus.FAILED
     if any(outcome.warnings for outcome in outcomes):
         return TestStatus.PASSED_WITH_WARNINGS

@@ -11,7 +11,8 @@ from mailconfig.domain.diagnostics.fixes import propose_fix
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.probes import ConnectionTest, ProtocolOutcome, TestStatus
 from mailconfig.services.planning import Plan
-from mailconfig.services.runner import Conclude, Job, Verdict
+from mailconfig.services.recorder import Job
+from mailconfig.services.runner import Conclude, Verdict
 from mailconfig.storage.database import Database
 
 _DEPTH: Final = {phase: depth for depth, phase in enumerate(Phase)}
@@ -67,6 +68,7 @@ class Verdicts:
         code = cause.code if cause else _WITHOUT_OUTCOME.get(verdict.status, DiagnosticCode.OK)
         return replace(
             test,
+            steps=(),
             status=verdict.status,
             finished_at=self.now(),
             code=code,

@@ -10,9 +10,11 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -35,7 +37,7 @@ from mailconfig.storage.probing import (
     verdict_values,
 )
 from mailconfig.storage.tables import configs, connection_test_steps, connection_tests
-from mailconfig.storage.transaction import AnyRow, Transaction
+from mailconfig.storage.transaction import AnyRow, Transaction, Upsert
 
 _TESTS: Final = connection_tests.c
 _STEPS: Final = connection_test_steps.c
@@ -51,7 +53,7 @@ class ProbeRepository:
         self._workspace_id = workspace_id
 
     async def insert(self, test: ConnectionTest, process: str, lease_until: datetime) -> None:
-        """Store a new test that `process` runs; steps come by save_step.
+        """Store a new test that `process` runs, with the steps that it will take.
 
         It goes into the workspace of this transaction, whatever `test.workspace_id` says.
         """
@@ -62,27 +64,33 @@ class ProbeRepository:
             "cancel_requested": False,
         }
         await self._transaction.run(insert(connection_tests).values(row))
+        await self._transaction.run_many(insert(connection_test_steps), _placed(test))
 
-    async def save_step(self, test_id: UUID, step: ProbeStep) -> None:
-        """Store the latest state of a step. A test that has ended is left as it is."""
-        values = step_values(step)
+    async def save_steps(self, steps: Sequence[tuple[UUID, ProbeStep]]) -> None:
+        """Store the latest state of steps, each beside its test's id, in one round trip.
+
+        A step that is new to its test gets the next place. A test that has ended is left as it is.
+        """
+        rows = [{"of_test": test_id, **_bound(step_values(step))} for test_id, step in steps]
+        await self._transaction.run_many(self._save_steps_statement(), rows)
+
+    def _save_steps_statement(self) -> Upsert:
+        test_id = bindparam("of_test", type_=_STEPS.test_id.type)
+        names = [name for name in _STEPS.keys() if name not in {"test_id", "position"}]  # noqa: SIM118 - no dict
         next_position = (
             select(func.coalesce(func.max(_STEPS.position), -1) + 1)
             .where(_STEPS.test_id == test_id)
             .scalar_subquery()
         )
-        columns = {"test_id": test_id, **values}
-        source = select(
-            *(literal(value, _STEPS[name].type) for name, value in columns.items()), next_position
-        ).where(select(_TESTS.id).where(self._running(test_id)).exists())
+        values = [bindparam(f"new_{name}", type_=_STEPS[name].type) for name in names]
+        running = select(_TESTS.id).where(self._running(test_id)).exists()
+        source = select(test_id, *values, next_position).where(running)
         statement = self._transaction.upsert(connection_test_steps).from_select(
-            [*columns, "position"], source
+            ["test_id", *names, "position"], source
         )
-        await self._transaction.run(
-            statement.on_conflict_do_update(
-                index_elements=["test_id", "protocol", "kind"],
-                set_={name: statement.excluded[name] for name in values},
-            )
+        return statement.on_conflict_do_update(
+            index_elements=["test_id", "protocol", "kind"],
+            set_={name: statement.excluded[name] for name in names},
         )
 
     async def start(self, test_id: UUID) -> bool:
@@ -94,10 +102,7 @@ class ProbeRepository:
         """Store how a test ended, with its steps in their order; tell whether it was unfinished."""
         if not await self._update(self._running(test.id), verdict_values(test)):
             return False
-        rows = [
-            {"test_id": test.id, "position": position, **step_values(step)}
-            for position, step in enumerate(test.steps)
-        ]
+        rows = _placed(test)
         statement = self._transaction.upsert(connection_test_steps)
         changing = [name for name in (rows[0] if rows else ()) if name != "test_id"]
         await self._transaction.run_many(
@@ -203,7 +208,21 @@ class ProbeRepository:
     def _of(self, config_id: UUID) -> ColumnElement[bool]:
         return and_(self._mine(), _TESTS.config_id == config_id)
 
-    def _running(self, id: UUID) -> ColumnElement[bool]:
+    def _running(self, id: UUID | BindParameter[UUID]) -> ColumnElement[bool]:
         """Select a test that has not ended and is not overdue."""
-        ended = or_(_TESTS.status.in_(FINISHED), overdue(self._transaction.now))
+        finished = [_TESTS.status == status.value for status in sorted(FINISHED)]
+        ended = or_(*finished, overdue(self._transaction.now))
         return and_(self._mine(), _TESTS.id == id, ~ended)
+
+
+def _placed(test: ConnectionTest) -> list[dict[str, object]]:
+    """Return the rows of a test's steps, in their order."""
+    return [
+        {"test_id": test.id, "position": position, **step_values(step)}
+        for position, step in enumerate(test.steps)
+    ]
+
+
+def _bound(values: dict[str, object]) -> dict[str, object]:
+    """Name values so that no parameter has the name of a column, which upserts keep for theirs."""
+    return {f"new_{name}": value for name, value in values.items()}

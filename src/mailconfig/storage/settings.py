@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 _DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -35,10 +36,13 @@ class StorageSettings:
 def database_url(settings: StorageSettings) -> URL:
     """Return the URL with the driver that we use.
 
-    Raises ValueError for other databases, and for SQLite in memory, which several connections
-    cannot share.
+    Raises ValueError for no URL, for other databases, and for SQLite in memory, which several
+    connections cannot share.
     """
-    url = make_url(settings.url)
+    try:
+        url = make_url(settings.url)
+    except ArgumentError:  # its text may quote the password
+        raise ValueError("it is no URL of a database") from None
     if url.drivername not in _DRIVERS:
         raise ValueError(f"{url.drivername} is not supported; use sqlite or postgresql")
     if url.drivername.startswith("sqlite") and url.database in {None, "", ":memory:"}:

@@ -62,6 +62,17 @@ PASSWORD_CODES: Final = frozenset(
 )
 """Codes that an app password often mends."""
 
+WITHOUT_HELP: Final = frozenset(
+    {
+        DiagnosticCode.OK,
+        DiagnosticCode.CANCELLED,
+        # All refusals of egress look the same: rows of the catalogue that name 127.0.0.1, for
+        # programs beside the mail program, must not make that one different.
+        DiagnosticCode.EGRESS_BLOCKED,
+    }
+)
+"""Codes to which no provider's page has anything to say."""
+
 APP_PASSWORD_PAGE: Final = N_("The page for app passwords of {name}: {url}")
 """Added to the advice where the catalogue knows the page."""
 
@@ -82,7 +93,7 @@ def advice(code: DiagnosticCode, provider: Provider | None) -> str:
 
 def help_url(code: DiagnosticCode, provider: Provider | None) -> str | None:
     """Return the provider's own help page; the page for app passwords where one is wanted."""
-    if provider is None or code in {DiagnosticCode.OK, DiagnosticCode.CANCELLED}:
+    if provider is None or code in WITHOUT_HELP:
         return None
     if code in PASSWORD_CODES and provider.app_password_url:
         return provider.app_password_url

@@ -1,0 +1,408 @@
+"""A stored secret cannot be steered to another host: each way of changing a target, each change.
+
+Who may edit a configuration without knowing its password points it at a server of theirs. Every
+way below either refuses, with nothing stored and nothing dialled, or sends the same secret to a
+host of the same site. The prober is a fake that records what it would have sent.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from graphql import GraphQLInputObjectType, get_named_type
+from kit.api import ADMIN, MEMBER, Api, form
+from kit.rowdump import all_rows
+from kit.worlds import mutation
+from mailconfig.domain.diagnostics import SettingsFix
+from mailconfig.domain.diagnostics.values import ServerPatch
+from mailconfig.domain.ids import new_id
+from mailconfig.domain.servers import TransportSecurity
+from mailconfig.graphql import ids
+from mailconfig.graphql.schema import build_schema
+from mailconfig.settings import Settings
+from mailconfig.storage.details import fix_text
+from mailconfig.storage.settings import StorageSettings, database_url
+from mailconfig.storage.tables import connection_tests
+
+BASE, OTHER, TYPED = "the-kept-secret-1", "the-other-secret-2", "a-typed-secret-3"
+"""Secrets: of the server that is changed, of the other one, of whoever changes it."""
+OTHER_HOST = "mail.example.org"
+SIDES = ("incoming", "outgoing")
+PROTOCOLS = {"incoming": "IMAP", "outgoing": "SMTP"}
+
+
+def target(host: str, **changes: object) -> dict[str, Any]:
+    """Return a server without a word about its secret."""
+    return {
+        "host": host,
+        "port": 993,
+        "security": "TLS",
+        "username": "ann@example.net",
+        **changes,
+    }
+
+
+OWN = target("imap.example.net")
+UPGRADED = target("imap.example.net", port=143, security="STARTTLS")
+HOSTED = target("ann.duckdns.org")
+BRITISH = target("imap.ann.co.uk")
+GERMAN = target("imap.xn--bcher-kva.de")
+GOOGLE = target("imap.gmail.com", username="ann@gmail.com")
+IONOS = target("imap.ionos.de")
+LITERAL = target("93.184.216.34")
+REFUSED: Mapping[str, tuple[dict[str, Any], dict[str, object]]] = {
+    # What changes -> the server as it is stored, what is changed.
+    "another domain": (OWN, {"host": "imap.example.com"}),
+    "the domain as a prefix": (OWN, {"host": "imap.example.net.evil.org"}),
+    "the domain as a suffix without a dot": (OWN, {"host": "imap.evilexample.net"}),
+    "letters that look the same": (OWN, {"host": "imap.\u0435xample.net"}),
+    "the other server's host": (OWN, {"host": OTHER_HOST}),
+    "an address": (OWN, {"host": "93.184.216.34"}),
+    "an IPv6 address": (OWN, {"host": "[2606:2800:220:1:248:1893:25c8:1946]"}),
+    "another address": (LITERAL, {"host": "93.184.216.35"}),
+    "a name instead of an address": (LITERAL, {"host": "imap.example.net"}),
+    "a neighbour below a hoster's suffix": (HOSTED, {"host": "eve.duckdns.org"}),
+    "the hoster's suffix itself": (HOSTED, {"host": "duckdns.org"}),
+    "a neighbour below a country's suffix": (BRITISH, {"host": "imap.eve.co.uk"}),
+    "a host of the provider's domain that is not its server": (GOOGLE, {"host": "x.gmail.com"}),
+    "another provider": (GOOGLE, {"host": "imap.mail.yahoo.com"}),
+    "another user": (OWN, {"username": "eve@example.net"}),
+    "another spelling of the user": (OWN, {"username": "Ann@example.net"}),
+    "the local part as user": (OWN, {"username": "ann"}),
+    "no encryption instead of TLS": (OWN, {"port": 143, "security": "NONE"}),
+    "no encryption instead of STARTTLS": (UPGRADED, {"security": "NONE"}),
+}
+ALLOWED: Mapping[str, tuple[dict[str, Any], dict[str, object], str]] = {
+    # As above, and the host that is dialled.
+    "another port": (OWN, {"port": 143}, "imap.example.net"),
+    "STARTTLS instead of TLS": (OWN, {"port": 143, "security": "STARTTLS"}, "imap.example.net"),
+    "TLS instead of STARTTLS": (UPGRADED, {"port": 993, "security": "TLS"}, "imap.example.net"),
+    "another host of the domain": (OWN, {"host": "mail.example.net"}, "mail.example.net"),
+    "the domain itself": (OWN, {"host": "example.net"}, "example.net"),
+    "a deeper host of the domain": (OWN, {"host": "a.b.example.net"}, "a.b.example.net"),
+    "upper case": (OWN, {"host": "IMAP.Example.NET"}, "imap.example.net"),
+    "a dot at the end": (OWN, {"host": "imap.example.net."}, "imap.example.net"),
+    "full-width letters": (OWN, {"host": "\uff49map.example.net"}, "imap.example.net"),
+    "umlauts": (GERMAN, {"host": "mail.B\u00dcCHER.de"}, "mail.xn--bcher-kva.de"),
+    "a host of the hoster's same customer": (
+        HOSTED,
+        {"host": "mail.ann.duckdns.org"},
+        "mail.ann.duckdns.org",
+    ),
+    "a host of the country's same domain": (BRITISH, {"host": "mail.ann.co.uk"}, "mail.ann.co.uk"),
+    "a server of the same family": (GOOGLE, {"host": "smtp.gmail.com"}, "smtp.gmail.com"),
+    "a server of the same row": (IONOS, {"host": "imap.1und1.de"}, "imap.1und1.de"),
+    "the same address": (LITERAL, {"port": 143}, "93.184.216.34"),
+}
+
+
+@pytest.fixture
+def app_settings(app_settings: Settings) -> Settings:
+    """Allow servers without TLS, so that it is custody that refuses the weaker protection."""
+    return app_settings.model_copy(update={"allow_plaintext": True})
+
+
+@dataclass(frozen=True)
+class Change:
+    """A wish to change one server of a stored configuration."""
+
+    api: Api
+    email: str
+    side: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+
+    async def stored(self, server: dict[str, Any], password: str) -> str:
+        """Submit a configuration with this server on the side; return its id."""
+        (other,) = set(SIDES) - {self.side}
+        servers = {
+            self.side: {**server, "secret": {"password": password}},
+            other: {**target(OTHER_HOST), "secret": {"password": OTHER}},
+        }
+        return await self.api.stored(MEMBER, **form(emailAddress=self.email, **servers))
+
+    async def begin(self) -> str:
+        """Store the old target with the secret that must not go astray."""
+        return await self.stored(self.old, BASE)
+
+
+Attempt = Callable[[], Awaitable[dict[str, Any]]]
+"""Carries a change out and returns the payload."""
+CONFIG = "config { revision }"
+UPDATE = mutation("update", "UpdateInput", CONFIG)
+ROLLBACK = mutation("rollback", "RollbackInput", CONFIG)
+FIX = mutation("applyFix", "ApplyFixInput", CONFIG)
+TEST = mutation("testConnection", "TestConnectionInput", "test { id diagnosis { fix { id } } }")
+
+
+async def payload(api: Api, query: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Run a mutation and return its payload."""
+    (found,) = (await api.data(MEMBER, query, {"input": given})).values()
+    return dict(found)
+
+
+async def test_of(api: Api, config_id: str) -> dict[str, Any]:
+    """Test a stored configuration to its end."""
+    given = {"target": {"configId": config_id}, "waitSeconds": 20}
+    found: dict[str, Any] = (await payload(api, TEST, given))["test"]
+    return found
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+async def by_update(change: Change, secret: dict[str, object]) -> Attempt:
+    """Change the server by `update`."""
+    config_id = await change.begin()
+
+    async def attempt() -> dict[str, Any]:
+        given = {"id": config_id, change.side: {**change.new, **secret}}
+        found = await payload(change.api, UPDATE, given)
+        if not found["errors"]:
+            await test_of(change.api, config_id)
+        return found
+
+    return attempt
+
+
+async def by_draft(change: Change, secret: dict[str, object]) -> Attempt:
+    """Test a draft that is based on the configuration."""
+    config_id = await change.begin()
+
+    async def attempt() -> dict[str, Any]:
+        draft = {
+            "emailAddress": change.email,
+            "basedOn": config_id,
+            change.side: {**change.new, **secret},
+        }
+        given = {"target": {"draft": draft}, "waitSeconds": 20}
+        return await payload(change.api, TEST, given)
+
+    return attempt
+
+
+async def by_fix(change: Change) -> Attempt:
+    """Apply a fix that a diagnosis should never have offered: it is planted in the row."""
+    config_id = await change.begin()
+    test_id = (await test_of(change.api, config_id))["id"]
+    differences = {
+        name: value for name, value in change.new.items() if value != change.old.get(name)
+    }
+    fix_id = await planted(change.api, test_id, change.side, differences)
+
+    async def attempt() -> dict[str, Any]:
+        found = await payload(change.api, FIX, {"testId": test_id, "fixId": fix_id})
+        if not found["errors"]:
+            await test_of(change.api, config_id)
+        return found
+
+    return attempt
+
+
+async def by_rollback(change: Change) -> Attempt:
+    """Go back to the new target, which was the first one, with a secret of its own."""
+    config_id = await change.stored(change.new, TYPED)
+    given = {"id": config_id, change.side: {**change.old, "secret": {"password": BASE}}}
+    assert (await payload(change.api, UPDATE, given))["errors"] == []
+
+    async def attempt() -> dict[str, Any]:
+        found = await payload(change.api, ROLLBACK, {"id": config_id, "revision": 1})
+        if not found["errors"]:
+            await test_of(change.api, config_id)
+        return found
+
+    return attempt
+
+
+async def planted(api: Api, test_id: str, side: str, differences: dict[str, Any]) -> str:
+    """Write a fix into the row of a finished test; return its global id."""
+    security = differences.get("security")
+    patch = ServerPatch(
+        **{**differences, "security": TransportSecurity(security) if security else None}
+    )
+    fix = SettingsFix("Planted.", **{side: patch})
+    fix_id = new_id()
+    url = database_url(StorageSettings(api.settings.effective_database_url))
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        mine = connection_tests.c.id == ids.key_of("ConnectionTest", test_id)
+        values = {"fix_id": fix_id, "fix": fix_text(fix)}
+        await connection.execute(update(connection_tests).where(mine).values(values))
+    await engine.dispose()
+    return str(ids.encode("SettingsFix", fix_id))
+
+
+KEEP = {"secret": {"keep": True}}
+WAYS: Mapping[str, Callable[[Change], Awaitable[Attempt]]] = {
+    "update without a word": lambda change: by_update(change, {}),
+    "update with the wish to keep": lambda change: by_update(change, KEEP),
+    "draft without a word": lambda change: by_draft(change, {}),
+    "draft with the wish to keep": lambda change: by_draft(change, KEEP),
+    "fix": by_fix,
+    "rollback": by_rollback,
+}
+
+
+def changes(api: Api, way: str, rows: Mapping[str, Any]) -> list[tuple[str, Change]]:
+    """Return every change of a table; sides alternate, and differ from way to way."""
+    start = list(WAYS).index(way)
+    return [
+        (name, Change(api, f"n{number}@example.net", SIDES[number % 2], old, {**old, **new}))
+        for number, (name, (old, new, *_)) in enumerate(rows.items(), start)
+    ]
+
+
+def sent(api: Api, side: str) -> set[tuple[str, str | None, str | None]]:
+    """Return host, user and secret of all that was dialled on a side."""
+    return {
+        (
+            each.settings.host,
+            each.settings.username,
+            each.secret.value.reveal() if each.secret else None,
+        )
+        for request in api.prober.requests
+        for each in request.targets
+        if each.settings.protocol.value == PROTOCOLS[side]
+    }
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_changed_target_asks_for_the_secret(api: Api, way: str) -> None:
+    """Whatever changes, this way of changing it is refused; no row changes, nothing is dialled."""
+    for name, change in changes(api, way, REFUSED):
+        attempt = await WAYS[way](change)
+        api.prober.requests.clear()
+        before = await all_rows(api.settings.effective_database_url)
+        found = await attempt()
+        errors = [(error["__typename"], error["path"]) for error in found.pop("errors")]
+        assert errors == [("SecretRequiredError", [change.side, "secret"])], name
+        assert set(found.values()) == {None}, name
+        assert await all_rows(api.settings.effective_database_url) == before, name
+        assert api.prober.requests == [], name
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_within_its_site_the_same_secret_is_sent(api: Api, way: str) -> None:
+    """Changes that stay with whoever has the secret already go through, in canonical spelling."""
+    for name, change in changes(api, way, ALLOWED):
+        attempt = await WAYS[way](change)
+        api.prober.requests.clear()
+        assert (await attempt())["errors"] == [], name
+        expected = {(ALLOWED[name][2], change.old["username"], BASE)}
+        assert sent(api, change.side) == expected, name
+
+
+CANNOT_STEER = {
+    # Stores a new configuration, which has nothing to keep: test_submit says so.
+    "submit",
+    # Looks at the form only.
+    "validate",
+    # Name no server.
+    "delete",
+    "cancelTest",
+    "uploadFile",
+    "deleteFile",
+    "login",
+    "logout",
+}
+"""Mutations that cannot bring a stored secret and another target together."""
+STEERING = {"update": 2, "testConnection": 2, "applyFix": 1, "rollback": 1}
+"""Mutations that could, and the number of `WAYS` that try."""
+
+
+def test_every_mutation_is_judged() -> None:
+    """A mutation that comes newly (an import, say) must get its ways here, or this fails."""
+    schema = build_schema()._schema
+    assert schema.mutation_type is not None
+    assert set(schema.mutation_type.fields) == CANNOT_STEER | set(STEERING)
+    assert sum(STEERING.values()) == len(WAYS)
+
+
+def test_hosts_and_users_are_set_by_known_mutations_only() -> None:
+    """No other mutation takes a host or a user name anywhere in its input."""
+
+    def fields_of(kind: GraphQLInputObjectType, seen: set[str]) -> set[str]:
+        names = set()
+        for name, found in kind.fields.items():
+            names.add(name)
+            inner = get_named_type(found.type)
+            if isinstance(inner, GraphQLInputObjectType) and inner.name not in seen:
+                names |= fields_of(inner, seen | {inner.name})
+        return names
+
+    schema = build_schema()._schema
+    assert schema.mutation_type is not None
+    setting = {
+        name
+        for name, found in schema.mutation_type.fields.items()
+        for given in found.args.values()
+        if isinstance(kind := get_named_type(given.type), GraphQLInputObjectType)
+        and fields_of(kind, set()) & {"host", "username"}
+    }
+    assert setting == {"submit", "update", "validate", "testConnection"}
+
+
+EVIL = target("imap.evil.org")
+
+
+async def test_a_server_that_is_removed_takes_its_secret_along(api: Api) -> None:
+    """Taken out and put in again elsewhere, a server has no secret, and none can be kept."""
+    config_id = await Change(api, "a@example.net", "incoming", OWN, OWN).begin()
+    for server in (None, EVIL):
+        given = {"id": config_id, "incoming": server}
+        assert (await payload(api, UPDATE, given))["errors"] == []
+    await test_of(api, config_id)
+    assert sent(api, "incoming") == {("imap.evil.org", "ann@example.net", None)}
+    await refused(api, UPDATE, {"id": config_id, "incoming": {**EVIL, **KEEP}})
+    await refused(api, ROLLBACK, {"id": config_id, "revision": 1})
+
+
+async def test_a_sign_in_that_is_switched_off_takes_its_secret_along(api: Api) -> None:
+    """With the method NONE in between, nothing comes back on another host."""
+    config_id = await Change(api, "a@example.net", "incoming", OWN, OWN).begin()
+    off = {"id": config_id, "incoming": {**EVIL, "authentication": "NONE"}}
+    assert (await payload(api, UPDATE, off))["errors"] == []
+    assert (await payload(api, UPDATE, {"id": config_id, "incoming": EVIL}))["errors"] == []
+    await test_of(api, config_id)
+    assert sent(api, "incoming") == {("imap.evil.org", "ann@example.net", None)}
+    await refused(api, ROLLBACK, {"id": config_id, "revision": 1})
+
+
+async def test_a_secret_of_an_earlier_revision_is_never_revived(api: Api) -> None:
+    """Back at the first host, neither its old secret nor today's is used: one has to be typed."""
+    config_id = await Change(api, "a@example.net", "incoming", OWN, OWN).begin()
+    given = {"id": config_id, "incoming": {**EVIL, "secret": {"password": TYPED}}}
+    assert (await payload(api, UPDATE, given))["errors"] == []
+    back = {"id": config_id, "revision": 1}
+    await refused(api, ROLLBACK, back)
+    typed = {**back, "incomingSecret": {"password": "typed-for-the-first-4"}}
+    assert (await payload(api, ROLLBACK, typed))["errors"] == []
+    await test_of(api, config_id)
+    assert sent(api, "incoming") == {
+        ("imap.example.net", "ann@example.net", "typed-for-the-first-4")
+    }
+
+
+async def test_a_shared_secret_stays_where_its_admin_put_it(api: Api) -> None:
+    """A member may use a shared configuration, but not for a server of their own."""
+    own = {**OWN, "secret": {"password": BASE}}
+    config_id = await api.stored(ADMIN, **form(shared=True, incoming=own, outgoing=None))
+    draft = {"emailAddress": "ann@example.net", "basedOn": config_id, "incoming": EVIL}
+    await refused(api, TEST, {"target": {"draft": draft}})
+    draft = {**draft, "incoming": OWN}
+    found = await payload(api, TEST, {"target": {"draft": draft}, "waitSeconds": 20})
+    assert found["errors"] == []
+    assert sent(api, "incoming") == {("imap.example.net", "ann@example.net", BASE)}
+
+
+async def refused(api: Api, query: str, given: dict[str, Any]) -> None:
+    """Expect that the secret of the server for receiving is asked for, and nothing dialled."""
+    dialled = len(api.prober.requests)
+    (error,) = (await payload(api, query, given))["errors"]
+    assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incoming", "secret"])
+    assert len(api.prober.requests) == dialled

@@ -1,0 +1,362 @@
+"""Two workspaces: for every operation of the schema, the other's objects do not exist.
+
+The slots are found by walking the schema: each place of an operation that takes an id needs a row
+in `CASES`, `PUBLIC` or `APART`, and each operation without one a row in `WITHOUT_IDS`. A member of
+another workspace and a colleague of the same one, to whom the object is not shown, both ask for
+what is there and for what never was: the answers are equal but for the id that was sent.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.routing import Route
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    get_named_type,
+)
+from kit.api import COLLEAGUE, MEMBER, STRANGER, SUBMIT, form, server
+from kit.worlds import World, mutation, open_world
+from mailconfig.domain.ids import new_id
+from mailconfig.graphql import ids
+from mailconfig.graphql.schema import build_schema
+from mailconfig.settings import Settings
+
+TYPES = ("EmailConfig", "ConnectionTest", "File", "SettingsFix", "User")
+"""Kinds of objects that somebody owns, by the type in their global ids."""
+Variables = Callable[[str, Mapping[str, str]], dict[str, Any]]
+"""Makes variables from the id that is sent and the caller's own objects."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One slot: an operation that is sent with an id."""
+
+    kind: str
+    """What the id names."""
+    query: str
+    variables: Variables
+    refusal: str | None = "NotFoundError"
+    """Error of the payload; None where the answer has none."""
+
+
+def of_input(make: Callable[[str, Mapping[str, str]], dict[str, Any]]) -> Variables:
+    """Put the made value under `input`."""
+    return lambda sent, own: {"input": make(sent, own)}
+
+
+UPDATE = mutation("update", "UpdateInput", "config { id revision files { id } }")
+TEST = mutation("testConnection", "TestConnectionInput", "test { status }")
+VALIDATE = mutation("validate", "ValidateInput", "valid issues { path message }")
+FIX = mutation("applyFix", "ApplyFixInput", "config { id } test { id }")
+ONE_SERVER = {"incoming": server("imap.example.com"), "emailAddress": "bo@example.com"}
+PROGRESS = "subscription ($id: ID!) { connectionTestProgress(testId: $id) { test { id status } } }"
+CONFIG = """
+query ($id: ID!) {
+  config(id: $id) { name files { id } tests { totalCount } versions { nodes { revision } } }
+}
+"""
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+NODES = "query ($id: ID!) { nodes(ids: [$id]) { __typename id } }"
+
+
+def by_id(sent: str, _own: Mapping[str, str]) -> dict[str, Any]:
+    """Send the id as it is."""
+    return {"id": sent}
+
+
+def drafted(field_name: str, value: Callable[[str], object]) -> Variables:
+    """Send a draft that names the id."""
+    return of_input(
+        lambda sent, _: {
+            "target": {"draft": {**ONE_SERVER, field_name: value(sent)}},
+            "protocols": ["IMAP"],
+        }
+    )
+
+
+CASES: Mapping[str, Case] = {
+    "query.config(id)": Case("EmailConfig", CONFIG, by_id, None),
+    **{f"query.node(id) {kind}": Case(kind, NODE, by_id, None) for kind in TYPES[:3]},
+    "query.node(id) User": Case("User", NODE, by_id, None),
+    **{f"query.nodes(ids) {kind}": Case(kind, NODES, by_id, None) for kind in TYPES[:3]},
+    "subscription.connectionTestProgress(testId)": Case("ConnectionTest", PROGRESS, by_id, None),
+    "mutation.submit(input.files.fileId)": Case(
+        "File",
+        SUBMIT,
+        of_input(lambda sent, _: form(emailAddress="bo@example.net", files=[{"fileId": sent}])),
+    ),
+    "mutation.update(input.id)": Case(
+        "EmailConfig", UPDATE, of_input(lambda sent, _: {"id": sent, "name": "Mine"})
+    ),
+    "mutation.update(input.files.fileId)": Case(
+        "File",
+        UPDATE,
+        of_input(lambda sent, own: {"id": own["EmailConfig"], "files": [{"fileId": sent}]}),
+    ),
+    "mutation.rollback(input.id)": Case(
+        "EmailConfig",
+        mutation("rollback", "RollbackInput", "config { id revision }"),
+        of_input(lambda sent, _: {"id": sent, "revision": 1}),
+    ),
+    "mutation.delete(input.id)": Case(
+        "EmailConfig",
+        mutation("delete", "DeleteInput", "deletedId config { id }"),
+        of_input(by_id),
+    ),
+    "mutation.testConnection(input.target.configId)": Case(
+        "EmailConfig", TEST, of_input(lambda sent, _: {"target": {"configId": sent}})
+    ),
+    "mutation.testConnection(input.target.draft.basedOn)": Case(
+        "EmailConfig", TEST, drafted("basedOn", lambda sent: sent)
+    ),
+    "mutation.testConnection(input.target.draft.fileIds)": Case(
+        "File", TEST, drafted("fileIds", lambda sent: [sent])
+    ),
+    "mutation.validate(input.draft.basedOn)": Case(
+        "EmailConfig", VALIDATE, of_input(lambda sent, _: {"draft": {"basedOn": sent}}), None
+    ),
+    "mutation.validate(input.draft.fileIds)": Case(
+        "File", VALIDATE, of_input(lambda sent, _: {"draft": {"fileIds": [sent]}}), None
+    ),
+    "mutation.cancelTest(input.testId)": Case(
+        "ConnectionTest",
+        mutation("cancelTest", "CancelTestInput", "test { status }"),
+        of_input(lambda sent, _: {"testId": sent}),
+    ),
+    "mutation.applyFix(input.testId)": Case(
+        "ConnectionTest",
+        FIX,
+        of_input(lambda sent, own: {"testId": sent, "fixId": own["SettingsFix"]}),
+    ),
+    "mutation.applyFix(input.fixId)": Case(
+        "SettingsFix",
+        FIX,
+        of_input(lambda sent, own: {"testId": own["ConnectionTest"], "fixId": sent}),
+    ),
+    "mutation.deleteFile(input.id)": Case(
+        "File",
+        mutation("deleteFile", "DeleteFileInput", "deletedId file { id }"),
+        of_input(by_id),
+    ),
+}
+PUBLIC = {
+    # Providers are the catalogue's, which is the same for everybody.
+    "query.configs(filter.providerId)",
+    "query.provider(by.id)",
+    "mutation.submit(input.providerId)",
+    "mutation.update(input.providerId)",
+    "mutation.validate(input.draft.providerId)",
+    "mutation.testConnection(input.target.draft.providerId)",
+}
+APART = {
+    # Names no object; see test_references_of_another_workspace_are_free.
+    "mutation.submit(input.idempotencyKey)",
+}
+WITHOUT_IDS = {
+    # See test_lists_and_counts_hold_what_is_ones_own.
+    "query.configs",
+    # The catalogue.
+    "query.providers",
+    # The caller and the caller's session.
+    "query.viewer",
+    "query.csrfToken",
+    "mutation.login",
+    "mutation.logout",
+    # Stores a new file of the caller.
+    "mutation.uploadFile",
+}
+NODE_TYPES = {
+    "ConnectionTest": "ConnectionTest",
+    "EmailConfig": "EmailConfig",
+    "File": "File",
+    "Viewer": "User",
+    # The catalogue's.
+    "Provider": None,
+}
+"""Types with a global id, and the type that stands in the id."""
+ROUTES = {
+    # Everything above.
+    "/graphql",
+    # See test_links_to_files_cannot_be_bent.
+    "/files/{file_id}/{filename}",
+    # Tell nothing of any workspace.
+    "/healthz",
+    "/readyz",
+}
+
+
+def slots(fields: Mapping[str, GraphQLArgument | GraphQLInputField], way: str) -> Iterator[str]:
+    """Yield the paths of all ids in arguments, also inside of inputs."""
+    for name, found in fields.items():
+        kind = get_named_type(found.type)
+        path = f"{way}.{name}" if way else name
+        if isinstance(kind, GraphQLInputObjectType):
+            yield from slots(kind.fields, path)
+        elif kind.name == "ID":
+            yield path
+
+
+def operations() -> dict[str, list[str]]:
+    """Return every operation of the schema with its slots."""
+    schema = build_schema()._schema
+    roots = {
+        "query": schema.query_type,
+        "mutation": schema.mutation_type,
+        "subscription": schema.subscription_type,
+    }
+    return {
+        f"{root}.{name}": [f"{root}.{name}({path})" for path in slots(found.args, "")]
+        for root, kind in roots.items()
+        if kind is not None
+        for name, found in kind.fields.items()
+    }
+
+
+def test_every_slot_has_a_row() -> None:
+    """An id that an operation takes newly must be put into one of the tables, or this fails."""
+    found = {slot for listed in operations().values() for slot in listed}
+    assert found == {name.partition(" ")[0] for name in CASES} | PUBLIC | APART
+
+
+def test_every_operation_without_ids_has_a_row() -> None:
+    """An operation that names no object of somebody must be listed with its reason."""
+    silent = {name for name, listed in operations().items() if not set(listed) - PUBLIC}
+    assert silent - {"query.provider"} == WITHOUT_IDS
+
+
+def test_every_node_type_has_a_row() -> None:
+    """A type that gets global ids newly must be asked for by a stranger here."""
+    schema = build_schema()._schema
+    node = schema.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    found = {kind.name for kind in schema.get_possible_types(node)}
+    assert found == set(NODE_TYPES)
+    asked = {case.kind for name, case in CASES.items() if name.startswith("query.node(id)")}
+    assert asked == set(filter(None, NODE_TYPES.values()))
+
+
+@pytest.fixture
+async def world(app_settings: Settings) -> AsyncIterator[World]:
+    """What the victim and the two others own, and a running test of the victim."""
+    async with open_world(app_settings) as opened:
+        yield opened
+
+
+async def ask(world: World, who: str, case: Case, sent: str) -> str:
+    """Run a case; return the whole answer with a mark in place of the id."""
+    own = world.own[MEMBER] if case.kind == "ConnectionTest" else world.own[who]
+    body = {"query": case.query, "variables": case.variables(sent, own)}
+    headers = {"Authorization": f"Bearer {await world.api.token(who)}"}
+    if case.query.startswith("subscription"):
+        headers["Accept"] = "text/event-stream"
+    response = await world.api.client.post("/graphql", json=body, headers=headers)
+    return response.text.replace(sent, "<id>")
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_what_is_not_ones_own_does_not_exist(world: World, name: str) -> None:
+    """Answer and database are those of an id that never existed; nothing is dialled.
+
+    The victim's own call ends differently, so that the case proves something.
+    """
+    case = CASES[name]
+    there, never = world.own[MEMBER][case.kind], ids.encode(case.kind, new_id())
+    dialled, rows = len(world.prober.requests), await world.rows()
+    nothing = await ask(world, MEMBER, case, never)
+    for who in (STRANGER, COLLEAGUE):
+        assert await ask(world, who, case, there) == nothing
+        assert await ask(world, who, case, never) == nothing
+    assert len(world.prober.requests) == dialled
+    assert await world.rows() == rows
+    if case.refusal is not None:
+        (payload,) = json.loads(nothing)["data"].values()
+        assert [error["__typename"] for error in payload.pop("errors")] == [case.refusal]
+        assert set(payload.values()) == {None}
+    if not name.startswith("mutation.validate"):  # which looks at no stored object
+        world.prober.holding = False
+        assert await ask(world, MEMBER, case, there) != nothing
+
+
+async def test_a_running_test_of_somebody_else_goes_on(world: World) -> None:
+    """Neither a stranger nor a colleague stops it; its owner does."""
+    case = CASES["mutation.cancelTest(input.testId)"]
+    for who in (STRANGER, COLLEAGUE):
+        assert "NotFoundError" in await ask(world, who, case, world.running)
+    status = "query ($id: ID!) { node(id: $id) { ... on ConnectionTest { status } } }"
+    found = await world.api.data(MEMBER, status, {"id": world.running})
+    assert found["node"] == {"status": "RUNNING"}
+    assert "CANCELLED" in await ask(world, MEMBER, case, world.running)
+
+
+@pytest.mark.parametrize("who", [STRANGER, COLLEAGUE])
+async def test_lists_and_counts_hold_what_is_ones_own(world: World, who: str) -> None:
+    """Whatever the filter and the order, a list and its count show the caller's one object."""
+    query = """
+    query ($filter: EmailConfigFilter, $orderBy: EmailConfigOrder, $after: String) {
+      configs(filter: $filter, orderBy: $orderBy, after: $after) { totalCount nodes { id } }
+    }
+    """
+    mine = {"totalCount": 1, "nodes": [{"id": world.own[who]["EmailConfig"]}]}
+    filters: list[dict[str, Any] | None] = [
+        None,
+        {"search": "example.net"},
+        {"status": ["FAILING"]},
+        {"security": ["STARTTLS"]},
+        {"enabled": True},
+        {"shared": False},
+        {"updatedAt": {"gte": "2000-01-01T00:00:00Z"}},
+    ]
+    for conditions in filters:
+        found = await world.api.data(who, query, {"filter": conditions})
+        assert found["configs"] == mine, conditions
+    for order in ("CREATED_AT", "UPDATED_AT", "NAME", "EMAIL_ADDRESS"):
+        found = await world.api.data(who, query, {"orderBy": {"field": order}})
+        assert found["configs"] == mine, order
+    found = await world.api.data(who, query, {"filter": {"externalId": MEMBER}})
+    assert found["configs"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_references_of_another_workspace_are_free(world: World) -> None:
+    """Idempotency key, external id and address of another workspace are as unused as any other."""
+    given = form(emailAddress="new@example.net", externalId="crm-1", idempotencyKey="key-1")
+    await world.api.stored(MEMBER, **given)
+    payload = await world.api.submit(STRANGER, **given)
+    assert payload["errors"] == []
+    assert payload["config"]["revision"] == 1
+
+
+async def test_links_to_files_cannot_be_bent(world: World) -> None:
+    """A link of one's own that is changed to name another's file opens nothing."""
+    paths = {route.path for route in world.api.app.router.routes if isinstance(route, Route)}
+    assert paths == ROUTES
+    query = "query ($id: ID!) { node(id: $id) { ... on File { url } } }"
+    urls = {}
+    for who, own in world.own.items():
+        urls[who] = (await world.api.data(who, query, {"id": own["File"]}))["node"]["url"]
+        assert (await world.api.client.get(urls[who])).status_code == 200
+    keys = {who: ids.key_of("File", own["File"]) for who, own in world.own.items()}
+    workspaces = {who: url.partition("signature=")[2][:32] for who, url in urls.items()}
+    for who in (STRANGER, COLLEAGUE):
+        bent = [
+            urls[who],
+            urls[who].partition("?")[0],
+            urls[who].replace(workspaces[who], workspaces[MEMBER]),
+        ]
+        for link in bent:
+            for key in (keys[MEMBER], new_id()):
+                token = await world.api.token(who)
+                response = await world.api.client.get(
+                    link.replace(str(keys[who]), str(key)),
+                    headers={"Authorization": f"Bearer {token}"},
+                )
+                assert response.status_code == 404
+                error = response.json()["error"]
+                error.pop("requestId")
+                assert error == {"code": "NOT_FOUND", "message": "There is no such object."}
