@@ -17,10 +17,10 @@ from mailconfig.storage.catalogue import load_catalogue
 
 ROOT = Path(__file__).parent.parent.parent
 MAKE = ["make run", "make test"]
-"""Blocks that this test replaces: the server is started in a fresh folder, the tests run already."""
+"""Blocks that are not run: the server of this test has a fresh folder, the tests run already."""
 PRINTED = re.compile(r"First sign-in +owner@example\.com\n +Password +(\S+)")
-PASSED_STEPS = 15
-"""Of both servers, planned: seven of IMAPS, eight of submission with STARTTLS."""
+STEPS = 15
+"""Seven of IMAPS, eight of submission with STARTTLS."""
 
 
 def readme() -> str:
@@ -90,7 +90,7 @@ def test_the_lines_of_the_readme_work(served: Served) -> None:
     assert (file["filename"], file["contentType"], file["size"]) == ("LICENSE", "text/plain", size)
     ended = test["testConnection"]["test"]
     assert (ended["status"], ended["diagnosis"]["code"]) == ("FAILED", "DNS_NXDOMAIN")
-    assert len(ended["steps"]) == PASSED_STEPS
+    assert len(ended["steps"]) == STEPS
     (listed,) = configs["configs"]["nodes"]
     assert (listed["id"], listed["status"]) == (config["id"], "FAILING")
     assert listed["incoming"]["secretSetAt"] is not None

@@ -131,8 +131,8 @@ async def test_attempts_are_throttled(app_settings: Settings) -> None:
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_batch_of_logins_in_one_request_is_throttled_too(app_settings: Settings) -> None:
     """Aliases are attempts like any other."""
-    one = '{} : login(input: {{ email: "nobody@example.org", password: "x" }}) {{ errors {{ __typename }} }}'
-    query = f"mutation {{ {' '.join(one.format(f'a{n}') for n in range(5))} }}"
+    attempt = 'login(input: {email: "nobody@example.org", password: "x"}) { errors { __typename } }'
+    query = f"mutation {{ {' '.join(f'a{number}: {attempt}' for number in range(5))} }}"
     limits = {"login_attempts_per_minute": 2}
     async with serving(app_settings.model_copy(update=limits)) as api:
         data = await api.data(None, query)

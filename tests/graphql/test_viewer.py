@@ -28,7 +28,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 async def ask(api: Api, query: str, authorization: str) -> dict[str, Any]:
     """Run a query under any Authorization header."""
-    headers = {"Authorization": authorization}
+    headers = {"Authorization": authorization.encode()}
     return (await api.client.post("/graphql", json={"query": query}, headers=headers)).json()
 
 
@@ -82,7 +82,7 @@ def forgeries(token: str) -> dict[str, str]:
 async def test_a_forged_token_is_nobody(api: Api) -> None:
     """To `viewer` it is null; everything else is refused as unauthenticated."""
     for name, token in forgeries(await api.token(MEMBER)).items():
-        header = f"Bearer {token}".encode().decode("latin-1")
+        header = f"Bearer {token}"
         assert await ask(api, WHO, header) == {"data": {"viewer": None}}, name
         answer = await ask(api, LIST, header)
         assert answer["data"] == {"configs": None}, name

@@ -70,7 +70,7 @@ class Tokens:
                 },
             )
             expires = datetime.fromtimestamp(int(claims["exp"]), UTC)
-            session_id = UUID(claims["sid"])
+            session_id = UUID(str(claims["sid"]))
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
             raise Unauthenticated("The access token is not valid.") from error
         if expires <= self._now():
