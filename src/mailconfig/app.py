@@ -26,6 +26,7 @@ _FORM_OVERHEAD_BYTES = 64 * 1024
 def create_app(settings: Settings, prober: Prober | None = None) -> Starlette:
     """Return the application; it builds its instance when the server starts it.
 
+    From then on `state.runner` is the instance's `TestRunner`, for whoever stops the server.
     `prober` takes the place of the one that dials.
     """
 
@@ -33,6 +34,7 @@ def create_app(settings: Settings, prober: Prober | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_instance(settings, prober) as instance, instance.runner.running():
             app.router.routes = _routes(instance)
+            app.state.runner = instance.runner
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
                 yield

@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
@@ -63,6 +64,8 @@ _FIRST_USER: Final = "owner@example.com"
 _ROTATION_BATCH: Final = 100
 _GRACE_SECONDS: Final = 5
 """What open requests and streams get on SIGTERM; Docker kills after 10."""
+_TESTS_SECONDS: Final = 3
+"""What connection tests get of it that somebody waits for; then they end, and with them streams."""
 _PORT_MAX: Final = 65535
 Data = Annotated[Path | None, Parameter("--data", help="Folder of keys, database and files.")]
 
@@ -174,22 +177,31 @@ def serve(
             ws_max_size=settings.max_body_bytes,
         )
         where = settings.public_url or _address(sockets[0])
-        _Server(config, lambda up: _announce(settings, where, password, up=up)).run(sockets)
+        _Server(config, partial(_announce, settings, where, password)).run(sockets)
 
 
 class _Server(uvicorn.Server):
-    """Calls back once it has tried to start, with whether it serves."""
+    """uvicorn's server, which tells whether it serves and ends open tests for its own end."""
 
     def __init__(self, config: uvicorn.Config, tried: Callable[[bool], None]) -> None:
         super().__init__(config)
         self._tried = tried
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start as uvicorn does, then call back."""
+        """Start as uvicorn does, then tell whether it serves."""
         try:
             await super().startup(sockets)
         finally:
             self._tried(self.started)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for open requests as uvicorn does, but not for slow tests to the very end."""
+        stop_tests = self.config.app.state.runner.cancel_all
+        timer = asyncio.get_running_loop().call_later(_TESTS_SECONDS, stop_tests)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
 
 
 def _listeners(settings: Settings) -> list[socket.socket]:
@@ -218,7 +230,7 @@ async def _prepare(settings: Settings) -> Secret | None:
         return await instance.services.identity.first_user(_FIRST_USER)
 
 
-def _announce(settings: Settings, where: str, password: Secret | None, *, up: bool) -> None:
+def _announce(settings: Settings, where: str, password: Secret | None, up: bool) -> None:
     """Tell the log, and in development the person who has just started it."""
     if up:
         _log.info("serving", extra={"address": where, "mode": settings.mode.value})

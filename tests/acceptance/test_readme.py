@@ -37,8 +37,8 @@ def blocks() -> list[str]:
 def served(tmp_path: Path) -> Iterator[Served]:
     """What `make run` starts, in a fresh folder; no name of the examples exists in its DNS."""
     with (
-        dns_server({}) as endpoint,
-        serving(tmp_path / "data", MODE="development", DNS_SERVERS=endpoint) as running,
+        dns_server({}) as names,
+        serving(tmp_path / "data", MODE="development", DNS_SERVERS=names.endpoint) as running,
     ):
         yield running
 

@@ -262,7 +262,7 @@ async def open_sessions(settings: Settings) -> dict[str, str]:
             now = utc_now()
             ends = now + timedelta(seconds=settings.session_seconds)
             session = Session(new_id(), user_id, workspace_id, now, ends, None)
-            await identity.add_session(session, f"no cookie {name}")
+            await identity.add_session(session, f"no cookie {session.id}")
             tokens[name] = minting.mint(session.id, user_id).text
     await database.close()
     return tokens

@@ -188,27 +188,50 @@ def signed_in(served: Served) -> Iterator[Client]:
         client.close()
 
 
+class Names:
+    """A DNS server in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.endpoint = ""
+        """address:port, for the setting DNS_SERVERS."""
+        self._loop = asyncio.new_event_loop()
+        self._dns = DnsServer()
+        self._started, self._stopping = threading.Event(), asyncio.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def slow(self, name: str, seconds: float) -> None:
+        """Let answers about a name wait from now on."""
+        self._loop.call_soon_threadsafe(self._dns.slow, name, seconds)
+
+    def start(self, hosts: Mapping[str, str]) -> None:
+        """Answer for these hosts; others do not exist."""
+        for host, address in hosts.items():
+            self._dns.answer(host, address, ttl=0)  # asked for each time, so that slow is slow
+        self._thread.start()
+        assert self._started.wait(START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop answering."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._answer())
+        self._loop.close()
+
+    async def _answer(self) -> None:
+        async with self._dns as dns:
+            self.endpoint = "{}:{}".format(*dns.endpoint)
+            self._started.set()
+            await self._stopping.wait()
+
+
 @contextmanager
-def dns_server(hosts: Mapping[str, str]) -> Iterator[str]:
-    """Answer for hosts from a thread of its own; yield "address:port". Others do not exist."""
-    loop = asyncio.new_event_loop()
-    started, endpoint = threading.Event(), []
-    stopping = asyncio.Event()
-
-    async def answer() -> None:
-        async with DnsServer() as dns:
-            for host, address in hosts.items():
-                dns.answer(host, address)
-            endpoint.append("{}:{}".format(*dns.endpoint))
-            started.set()
-            await stopping.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(answer()))
-    thread.start()
+def dns_server(hosts: Mapping[str, str]) -> Iterator[Names]:
+    """Answer for hosts by name until the block ends."""
+    names = Names()
+    names.start(hosts)
     try:
-        assert started.wait(START_SECONDS)
-        yield endpoint[0]
+        yield names
     finally:
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join()
-        loop.close()
+        names.stop()

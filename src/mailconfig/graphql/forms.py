@@ -163,23 +163,13 @@ class RollbackInput:
 
 def submission(given: SubmitInput) -> Submission:
     """Return a submission of the domain."""
-    draft = Draft(
-        name=given.name,
-        email_address=given.email_address,
-        display_name=given.display_name,
-        provider_id=_provider(given.provider_id),
-        external_id=given.external_id,
-        metadata=given.metadata,
-        incoming=draft_server(MailProtocol.IMAP, given.incoming, "incoming"),
-        outgoing=draft_server(MailProtocol.SMTP, given.outgoing, "outgoing"),
-    )
     return Submission(
-        draft, given.shared, given.enabled, file_changes(given.files), given.idempotency_key
+        draft(given), given.shared, given.enabled, file_changes(given.files), given.idempotency_key
     )
 
 
-def draft(given: DraftInput) -> Draft:
-    """Return a draft of the domain."""
+def draft(given: DraftInput | SubmitInput) -> Draft:
+    """Return the form as a draft of the domain."""
     return Draft(
         name=given.name,
         email_address=given.email_address,

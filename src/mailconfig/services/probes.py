@@ -94,7 +94,12 @@ class ProbeService:
         dialled then.
         """
         principal.require(Role.MEMBER)
-        self._runner.check_room()
+        with self._runner.place():
+            return await self._started(principal, target, protocols)
+
+    async def _started(
+        self, principal: Principal, target: Target, protocols: Sequence[MailProtocol]
+    ) -> ConnectionTest:
         plan = await self._planner.plan(principal, target, protocols)
         test = self._row(principal, plan)
         await self._store(principal, test)
@@ -189,8 +194,10 @@ class ProbeService:
             raise NotFound(("fixId",))
         config = await self._configs.get(principal, test.config_id)
         change = _fixed(config, test.fix, expected_revision)
-        config = await self._configs.update(principal, change)
-        return config, await self.start(principal, config.id, tuple(MailProtocol))
+        # The place first: a fix that is stored and not tested would look as if it had failed.
+        with self._runner.place():
+            config = await self._configs.update(principal, change)
+            return config, await self._started(principal, config.id, tuple(MailProtocol))
 
     def _row(self, principal: Principal, plan: Plan) -> ConnectionTest:
         now = self._now()

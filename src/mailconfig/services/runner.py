@@ -7,8 +7,8 @@ process can show it. A process that dies leaves rows whose deadline tells reader
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -58,6 +58,7 @@ class TestRunner:
         self._room = concurrency + queue_size
         self._group: TaskGroup | None = None
         self._jobs: dict[UUID, Job] = {}
+        self._held = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -73,10 +74,19 @@ class TestRunner:
                     job.cancelled = True
                 group.cancel_scope.cancel()
 
-    def check_room(self) -> None:
-        """Raise RateLimited when no more tests are taken."""
-        if len(self._jobs) >= self._room:
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place in the queue while a test is prepared; raises RateLimited when it is full.
+
+        Without it, many that are asked for at once would each see the same free place.
+        """
+        if len(self._jobs) + self._held >= self._room:
             raise RateLimited(_BUSY_RETRY_SECONDS)
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
 
     def start(self, job: Job, conclude: Conclude) -> None:
         """Take a job; it runs as soon as a place is free."""
@@ -92,6 +102,11 @@ class TestRunner:
             return False
         job.cancel()
         return True
+
+    def cancel_all(self) -> None:
+        """Stop every job of this process, because it is about to end."""
+        for job in list(self._jobs.values()):
+            job.cancel()
 
     def signal(self, test_id: UUID) -> asyncio.Event | None:
         """Return what is set when a job next writes something; None for a job of elsewhere.

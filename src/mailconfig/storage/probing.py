@@ -93,12 +93,12 @@ def read_test(row: AnyRow, steps: tuple[ProbeStep, ...], now: datetime) -> Conne
         server_reply=row.server_reply,
         fix_id=row.fix_id,
         fix=read_fix(row.fix) if row.fix else None,
-        steps=tuple(_cut_off(step) for step in steps) if abandoned else steps,
+        steps=tuple(map(_cut_off, steps)) if abandoned or status in FINISHED else steps,
     )
 
 
 def _cut_off(step: ProbeStep) -> ProbeStep:
-    """Show a step of an abandoned test: what had not ended never will."""
+    """Show a step of a test that has ended or was abandoned: what had not ended never will."""
     if step.status not in {StepStatus.PENDING, StepStatus.RUNNING}:
         return step
     return ProbeStep(step.protocol, step.kind, StepStatus.SKIPPED, detail=step.detail)
