@@ -24,6 +24,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from starlette.datastructures import State
 
 from mailconfig import log
 from mailconfig.app import create_app
@@ -45,6 +46,8 @@ from mailconfig.settings import LogFormat, Mode, Settings, load
 from mailconfig.storage.keys import KeyFile, add_key, generate_key
 from mailconfig.storage.migration import current_revision, head_revision
 from mailconfig.storage.migration import migrate as migrate_database
+from mailconfig.storage.rotation import BATCH
+from mailconfig.storage.rotation import rotate as rotate_secrets
 from mailconfig.storage.settings import database_url
 from mailconfig.terminal import show_providers, show_test
 
@@ -61,7 +64,6 @@ app.command(keys)
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _FIRST_USER: Final = "owner@example.com"
-_ROTATION_BATCH: Final = 100
 _GRACE_SECONDS: Final = 5
 """What open requests and streams get on SIGTERM; Docker kills after 10."""
 _TESTS_SECONDS: Final = 3
@@ -167,8 +169,9 @@ def serve(
         # First of all, so that a port that is taken leaves no user whose password nobody saw.
         sockets = [stack.enter_context(listener) for listener in _listeners(settings)]
         password = _run(_prepare(settings))
+        served = create_app(settings)
         config = uvicorn.Config(
-            create_app(settings),
+            served,
             log_config=None,
             access_log=False,
             lifespan="on",
@@ -177,14 +180,16 @@ def serve(
             ws_max_size=settings.max_body_bytes,
         )
         where = settings.public_url or _address(sockets[0])
-        _Server(config, partial(_announce, settings, where, password)).run(sockets)
+        tried = partial(_announce, settings, where, password)
+        _Server(config, served.state, tried).run(sockets)
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which tells whether it serves and ends open tests for its own end."""
 
-    def __init__(self, config: uvicorn.Config, tried: Callable[[bool], None]) -> None:
+    def __init__(self, config: uvicorn.Config, state: State, tried: Callable[[bool], None]) -> None:
         super().__init__(config)
+        self._state = state
         self._tried = tried
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -196,7 +201,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Wait for open requests as uvicorn does, but not for slow tests to the very end."""
-        stop_tests = self.config.app.state.runner.cancel_all
+        stop_tests = self._state.runner.cancel_all
         timer = asyncio.get_running_loop().call_later(_TESTS_SECONDS, stop_tests)
         try:
             await super().shutdown(sockets)
@@ -318,7 +323,7 @@ def rotate(
     *,
     batch: Annotated[
         int, Parameter(help="Secrets of one transaction.", validator=Number(gte=1))
-    ] = _ROTATION_BATCH,
+    ] = BATCH,
     data: Data = None,
 ) -> None:
     """Re-encrypt all secrets under the newest key, while servers run; can be resumed."""
@@ -328,20 +333,18 @@ def rotate(
 async def _rotate(settings: Settings, batch: int) -> None:
     await _prepare_schema(settings)
     database = await open_database(settings)
-    total, after = 0, None
+    total = unreadable = left = 0
     try:
-        while True:
-            async with database.system() as system:
-                progress = await system.rotate(batch, after)
-            total, after = total + progress.done, progress.last_id
-            if after is None:
-                break
-            print(f"{total} re-encrypted, {progress.left} left", flush=True)
+        async for progress in rotate_secrets(database, batch):
+            total, left = total + progress.done, progress.left
+            unreadable += len(progress.unreadable)
+            if left:
+                print(f"{total} re-encrypted, {left} left", flush=True)
     finally:
         await database.close()
-    if progress.left:
-        reason = "their key is missing" if progress.unreadable else "run this again"
-        _fail(f"{total} re-encrypted, {progress.left} left: {reason}.")
+    if left:
+        reason = f"no key opens {unreadable}" if unreadable else "run this again"
+        _fail(f"{total} re-encrypted, {left} left: {reason}.")
     print(f"{total} re-encrypted, none left")
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from kit.api import ADMIN, MEMBER, Api, form
+from kit.api import ADMIN, Api, form
+from kit.records import NOON
 from kit.rowdump import all_rows
 from kit.steering import (
     BASE,
+    FIX,
     KEEP,
     OTHER_HOST,
     ROLLBACK,
@@ -23,12 +25,11 @@ from kit.steering import (
     TYPED,
     UPDATE,
     WAYS,
-    FIX,
     Change,
+    examined,
     payload,
     sent,
     target,
-    tested,
 )
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
 from mailconfig.domain.diagnostics.values import Failure
@@ -191,7 +192,7 @@ async def test_a_server_that_is_removed_takes_its_secret_along(api: Api) -> None
     for server in (None, EVIL):
         given = {"id": config_id, "incoming": server}
         assert (await payload(api, UPDATE, given))["errors"] == []
-    await tested(api, config_id)
+    await examined(api, config_id)
     assert sent(api, "incoming") == {("imap.evil.org", "ann@example.net", None)}
     await refused(api, UPDATE, {"id": config_id, "incoming": {**EVIL, **KEEP}})
     await refused(api, ROLLBACK, {"id": config_id, "revision": 1})
@@ -203,7 +204,7 @@ async def test_a_sign_in_that_is_switched_off_takes_its_secret_along(api: Api) -
     off = {"id": config_id, "incoming": {**EVIL, "authentication": "NONE"}}
     assert (await payload(api, UPDATE, off))["errors"] == []
     assert (await payload(api, UPDATE, {"id": config_id, "incoming": EVIL}))["errors"] == []
-    await tested(api, config_id)
+    await examined(api, config_id)
     assert sent(api, "incoming") == {("imap.evil.org", "ann@example.net", None)}
     await refused(api, ROLLBACK, {"id": config_id, "revision": 1})
 
@@ -217,7 +218,7 @@ async def test_a_secret_of_an_earlier_revision_is_never_revived(api: Api) -> Non
     await refused(api, ROLLBACK, back)
     typed = {**back, "incomingSecret": {"password": "typed-for-the-first-4"}}
     assert (await payload(api, ROLLBACK, typed))["errors"] == []
-    await tested(api, config_id)
+    await examined(api, config_id)
     assert sent(api, "incoming") == {
         ("imap.example.net", "ann@example.net", "typed-for-the-first-4")
     }
@@ -241,3 +242,86 @@ async def refused(api: Api, query: str, given: dict[str, Any]) -> None:
     (error,) = (await payload(api, query, given))["errors"]
     assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incoming", "secret"])
     assert len(api.prober.requests) == dialled
+
+
+async def test_a_user_name_that_is_left_out_is_nobody_else(api: Api) -> None:
+    """A draft falls back to its address, who is somebody else; an update keeps who was stored."""
+    change = Change(api, "eve@example.net", "incoming", OWN, {**OWN, "username": None})
+    config_id = await change.begin()
+    draft = {"emailAddress": "eve@example.net", "basedOn": config_id, "incoming": change.new}
+    await refused(api, TEST, {"target": {"draft": draft}})
+    given = {"id": config_id, "incoming": change.new}
+    assert (await payload(api, UPDATE, given))["errors"] == []
+    await examined(api, config_id)
+    assert sent(api, "incoming") == {("imap.example.net", "ann@example.net", BASE)}
+
+
+async def test_a_secret_typed_for_a_rollback_obeys_the_rules(api: Api) -> None:
+    """One that is too long is refused as in any form, and the revision stays."""
+    config_id = await Change(api, "a@example.net", "incoming", OWN, OWN).begin()
+    given = {"id": config_id, "revision": 1, "incomingSecret": {"password": "x" * 5000}}
+    before = await all_rows(api.settings.effective_database_url)
+    (error,) = (await payload(api, ROLLBACK, given))["errors"]
+    assert error["__typename"] == "ValidationIssue"
+    assert error["path"] == ["incoming", "secret", "password"]
+    assert await all_rows(api.settings.effective_database_url) == before
+
+
+def failed(host: str, *names: str) -> tuple[ProtocolOutcome, ...]:
+    """Return a failure that a fix with another host may follow: by certificate, or refused."""
+    seen = Observation(
+        protocol=MailProtocol.IMAP,
+        phase=Phase.TLS if names else Phase.CONNECT,
+        host=host,
+        port=993,
+        security=TransportSecurity.TLS,
+        failure=Failure.TLS_VERIFY if names else Failure.REFUSED,
+        tls_verify_code=62 if names else None,
+        username="ann@example.net",
+    )
+    code = DiagnosticCode.CERT_NAME_MISMATCH if names else DiagnosticCode.TCP_REFUSED
+    shown = Certificate(names[0], "CA", names, NOON, NOON, "0" * 64) if names else None
+    return (ProtocolOutcome(MailProtocol.IMAP, code, seen, certificate=shown),)
+
+
+@pytest.mark.parametrize(
+    ("old", "names"),
+    [
+        # Another domain, also beside names that end alike.
+        (OWN, ("imap.evil.org", "imap.example.net.evil.org")),
+        # A neighbour below a hoster's suffix, and the suffix.
+        (HOSTED, ("eve.duckdns.org", "duckdns.org")),
+        # No host.
+        (OWN, ("*.example.net", "93.184.216.34")),
+        # A name that the provider's servers do not have.
+        (GOOGLE, ("x.gmail.com",)),
+    ],
+)
+async def test_a_certificate_proposes_no_host_of_another_site(
+    api: Api, old: dict[str, Any], names: tuple[str, ...]
+) -> None:
+    """Whoever shows the certificate chooses its names; the diagnosis has no fix then."""
+    config_id = await Change(api, "a@example.net", "incoming", old, old).begin()
+    api.prober.outcomes = failed(str(old["host"]), *names)
+    assert (await examined(api, config_id))["diagnosis"]["fix"] is None
+
+
+async def test_a_certificate_may_propose_a_host_of_the_site(api: Api) -> None:
+    """The fix goes through, and the stored secret is sent to the new host by its test."""
+    config_id = await Change(api, "a@example.net", "incoming", OWN, OWN).begin()
+    api.prober.outcomes = failed("imap.example.net", "imap.evil.org", "mx.example.net")
+    test = await examined(api, config_id)
+    api.prober.requests.clear()
+    given = {"testId": test["id"], "fixId": test["diagnosis"]["fix"]["id"]}
+    assert (await payload(api, FIX, given))["errors"] == []
+    await examined(api, config_id)
+    assert sent(api, "incoming") == {("mx.example.net", "ann@example.net", BASE)}
+
+
+async def test_the_catalogue_may_propose_but_the_secret_stays(api: Api) -> None:
+    """The provider's host is a fix for the form; one click asks for the password first."""
+    config_id = await Change(api, "ann@gmail.com", "incoming", OWN, OWN).begin()
+    api.prober.outcomes = failed("imap.example.net")
+    test = await examined(api, config_id)
+    given = {"testId": test["id"], "fixId": test["diagnosis"]["fix"]["id"]}
+    await refused(api, FIX, given)

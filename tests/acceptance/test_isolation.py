@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from starlette.routing import Route
-
 from graphql import (
     GraphQLArgument,
     GraphQLInputField,
@@ -21,6 +19,8 @@ from graphql import (
     GraphQLInterfaceType,
     get_named_type,
 )
+from starlette.routing import Route
+
 from kit.api import COLLEAGUE, MEMBER, STRANGER, SUBMIT, form, server
 from kit.worlds import World, mutation, open_world
 from mailconfig.domain.ids import new_id

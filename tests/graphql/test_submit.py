@@ -1,5 +1,7 @@
 """The mutation `submit`."""
 
+from secrets import token_hex
+
 import pytest
 
 from kit.api import ADMIN, COLLEAGUE, MEMBER, SUBMIT, VIEWER, Api, form, server
@@ -55,7 +57,7 @@ async def test_a_full_form_is_stored_as_it_was_sent(api: Api) -> None:
 
 
 async def test_nothing_is_dialled(api: Api) -> None:
-    """submit stores; it never tests."""
+    """It stores and never tests."""
     await api.stored(MEMBER)
     assert api.prober.requests == []
 
@@ -145,6 +147,33 @@ async def test_a_key_belongs_to_its_user(api: Api) -> None:
     """Two people may use the same key."""
     first = await api.stored(MEMBER, idempotencyKey="key-1")
     assert await api.stored(COLLEAGUE, idempotencyKey="key-1") != first
+
+
+@pytest.mark.parametrize(
+    ("key", "code"),
+    [
+        # More than an index of PostgreSQL takes, and one more than we do.
+        (token_hex(5000), "TOO_LONG"),
+        ("x" * 201, "TOO_LONG"),
+        ("x" * 200, None),
+    ],
+    ids=["10000", "201", "200"],
+)
+async def test_the_length_of_a_key_is_bounded(api: Api, key: str, code: str | None) -> None:
+    """Too long a one is an issue of its field, and nothing is stored."""
+    query = SUBMIT.replace("path }", "path ... on ValidationIssue { code } }")
+    answer = await api.data(MEMBER, query, {"input": form(idempotencyKey=key)})
+    found = [(error["path"], error["code"]) for error in answer["submit"]["errors"]]
+    assert found == ([(["idempotencyKey"], code)] if code else [])
+    total = (await api.data(ADMIN, PEOPLE_COUNT))["configs"]["totalCount"]
+    assert total == (0 if code else 1)
+
+
+async def test_characters_that_cannot_be_stored_are_no_fault_of_ours(api: Api) -> None:
+    """PostgreSQL has no NUL; SQLite does: stored or refused, never an internal error."""
+    payload = await api.submit(MEMBER, idempotencyKey="\x00")
+    names = [error["__typename"] for error in payload["errors"]]
+    assert names == ([] if payload["config"] else ["ValidationIssue"])
 
 
 async def test_viewers_store_nothing(api: Api) -> None:

@@ -82,7 +82,7 @@ async def payload(api: Api, query: str, given: dict[str, Any]) -> dict[str, Any]
     return dict(found)
 
 
-async def tested(api: Api, config_id: str) -> dict[str, Any]:
+async def examined(api: Api, config_id: str) -> dict[str, Any]:
     """Test a stored configuration to its end."""
     given = {"target": {"configId": config_id}, "waitSeconds": 20}
     found: dict[str, Any] = (await payload(api, TEST, given))["test"]
@@ -97,7 +97,7 @@ async def by_update(change: Change, secret: dict[str, object]) -> Attempt:
         given = {"id": config_id, change.side: {**change.new, **secret}}
         found = await payload(change.api, UPDATE, given)
         if not found["errors"]:
-            await tested(change.api, config_id)
+            await examined(change.api, config_id)
         return found
 
     return attempt
@@ -122,7 +122,7 @@ async def by_draft(change: Change, secret: dict[str, object]) -> Attempt:
 async def by_fix(change: Change) -> Attempt:
     """Apply a fix that a diagnosis should never have offered: it is planted in the row."""
     config_id = await change.begin()
-    test_id = (await tested(change.api, config_id))["id"]
+    test_id = (await examined(change.api, config_id))["id"]
     differences = {
         name: value for name, value in change.new.items() if value != change.old.get(name)
     }
@@ -131,7 +131,7 @@ async def by_fix(change: Change) -> Attempt:
     async def attempt() -> dict[str, Any]:
         found = await payload(change.api, FIX, {"testId": test_id, "fixId": fix_id})
         if not found["errors"]:
-            await tested(change.api, config_id)
+            await examined(change.api, config_id)
         return found
 
     return attempt
@@ -146,7 +146,7 @@ async def by_rollback(change: Change) -> Attempt:
     async def attempt() -> dict[str, Any]:
         found = await payload(change.api, ROLLBACK, {"id": config_id, "revision": 1})
         if not found["errors"]:
-            await tested(change.api, config_id)
+            await examined(change.api, config_id)
         return found
 
     return attempt

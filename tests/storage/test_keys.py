@@ -78,7 +78,8 @@ def test_keys_are_read_newest_first() -> None:
     [
         ("", "no encryption key"),
         ("# nothing", "no encryption key"),
-        ("mTlUDB5vlc+3LLwJQrU9Oxx8kNYOrxa1QOmUupCIe4g=", "key id"),
+        ("mTlUDB5vlc+3LLwJQrU9Oxx8kNYOrxa1QOmUupCIe4g=", "form id:base64"),
+        ("key 1:mTlUDB5vlc+3LLwJQrU9Oxx8kNYOrxa1QOmUupCIe4g=", "key id"),
         ("k:not base64", "form id:base64"),
         (f"k:{base64.b64encode(GOOD).decode()}," * 2, "same id"),
     ],

@@ -1,8 +1,12 @@
 """Inputs of the form: submissions, drafts and changes, turned into the domain's values."""
 
+from typing import Final
+
 import strawberry
 
+from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.files import FileKind
+from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.servers import DraftServer, MailProtocol
 from mailconfig.domain.submission import (
     MISSING,
@@ -25,6 +29,9 @@ from mailconfig.graphql.servers import (
     draft_server,
     secret_change,
 )
+
+_KEY_MAX_CHARS: Final = 200
+"""Five UUIDs; PostgreSQL's index would take about 2700 bytes."""
 
 
 @input_type
@@ -162,10 +169,13 @@ class RollbackInput:
 
 
 def submission(given: SubmitInput) -> Submission:
-    """Return a submission of the domain."""
-    return Submission(
-        draft(given), given.shared, given.enabled, file_changes(given.files), given.idempotency_key
-    )
+    """Return a submission of the domain; raises InvalidInput for a key that no index can hold."""
+    key = given.idempotency_key
+    if key is not None and len(key) > _KEY_MAX_CHARS:
+        message = f"An idempotency key has at most {_KEY_MAX_CHARS} characters."
+        code, path = ValidationCode.TOO_LONG, ("idempotencyKey",)
+        raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
+    return Submission(draft(given), given.shared, given.enabled, file_changes(given.files), key)
 
 
 def draft(given: DraftInput | SubmitInput) -> Draft:

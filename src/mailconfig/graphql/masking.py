@@ -11,6 +11,8 @@ import re
 from typing import Any, Final
 
 from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from mailconfig.domain.errors import InvalidInput, Refusal
 from mailconfig.domain.request import request_id
@@ -33,6 +35,15 @@ _NO_MEMBER: Final = re.compile(r"(?s)\bValue '.*' does not exist in '(\w+)' enum
 """The one message that begins with the value."""
 
 
+_REQUEST_ERRORS: Final = (
+    GraphQLError,
+    CannotGetOperationTypeError,
+    InvalidOperationTypeError,
+    MissingQueryError,
+)
+"""What a client's request is wrong in, before anything is carried out."""
+
+
 class ShownError(GraphQLError):
     """An error that was made for the client; it is not masked again."""
 
@@ -44,7 +55,7 @@ def masked(error: GraphQLError) -> ShownError:
     original = error.original_error
     while isinstance(original, GraphQLError) and original.original_error is not None:
         original = original.original_error
-    if original is None or isinstance(original, GraphQLError):
+    if original is None or isinstance(original, _REQUEST_ERRORS):
         return _shown(error, _without_values(error.message), {"code": "BAD_REQUEST"})
     if isinstance(original, Refusal):
         return _shown(error, original.message, _details(original))

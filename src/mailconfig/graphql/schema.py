@@ -1,14 +1,15 @@
 """The one schema: queries, mutations and subscriptions of all nouns, and its SDL."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
 
 import anyio
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import MaxTokensLimiter, SchemaExtension
-from strawberry.types.execution import ExecutionContext
+from strawberry.types.execution import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from graphql import GraphQLError
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
 from mailconfig.graphql.context import Context
@@ -41,8 +42,18 @@ class Subscription(ProbeSubscription):
     """All subscriptions."""
 
 
+_AT_ONCE: Final = frozenset({OperationType.QUERY, OperationType.MUTATION})
+"""Operations with one answer."""
+
+
 class MaskingSchema(strawberry.Schema):
     """A schema whose errors are masked before any transport or log sees them."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:  # noqa: ANN401 - the base's
+        """Run a query or mutation; a subscription needs a stream or a socket and is refused."""
+        given = kwargs.get("allowed_operation_types", _AT_ONCE)
+        kwargs["allowed_operation_types"] = _AT_ONCE.intersection(given)
+        return await super().execute(*args, **kwargs)
 
     def process_errors(
         self,

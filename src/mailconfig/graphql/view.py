@@ -6,13 +6,14 @@ Changes Strawberry's view where it falls short; what it does well stays its own.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Final
 
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, FormData, HTTPException, StarletteRequestAdapter
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -23,12 +24,15 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 
 from mailconfig.graphql.context import CSRF_HEADER, Context, Sessions
 from mailconfig.graphql.schema import MaskingSchema
+from mailconfig.graphql.sockets import SocketHandler
 from mailconfig.services.registry import Services
 
 _INIT_WAIT: Final = timedelta(seconds=10)
 """How long a socket may stay silent before connection_init."""
 _MAX_FIELDS: Final = 4
 """The specification has two fields, operations and map; a form may carry a little beside them."""
+_PAST_A_LIMIT: Final = ("Too many ", "Part exceeded ", "Field exceeded ")
+"""Where the words of Starlette's form parser begin that speak of our limits."""
 _PREFLIGHTED: Final = ("Apollo-Require-Preflight", "GraphQL-Require-Preflight", CSRF_HEADER)
 """A form of another site can send multipart with our cookie, but none of these headers."""
 
@@ -61,7 +65,9 @@ def _bounded(limits: FormLimits) -> type[StarletteRequestAdapter]:
                     max_part_size=limits.max_field_bytes,
                 )
             except StarletteHTTPException as error:
-                raise HTTPException(413, "The form has too many or too large parts.") from error
+                if error.detail.startswith(_PAST_A_LIMIT):
+                    raise HTTPException(413, error.detail) from error
+                raise HTTPException(400, "The multipart request is not of its form.") from error
             files = {name: part for name, part in parts.items() if isinstance(part, UploadFile)}
             form = {name: part for name, part in parts.items() if isinstance(part, str)}
             return FormData(files=files, form=form)
@@ -88,6 +94,7 @@ class EventStream(SSETransport):
 class View(GraphQL[Context, None]):
     """The endpoint."""
 
+    graphql_transport_ws_handler_class = SocketHandler
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
         GRAPHQL_SSE_PROTOCOL: EventStream
     }
@@ -122,6 +129,8 @@ class View(GraphQL[Context, None]):
             response = await self.run(request)
         except HTTPException as error:
             response = _refused(error.status_code, error.reason)
+        except ClientDisconnect:
+            return  # nobody is left to answer, and people who leave are no error
         finally:
             await request.close()  # the temporary files of an upload
         await response(scope, receive, send)
@@ -172,4 +181,6 @@ def _lowered(headers: Mapping[str, str]) -> set[str]:
 
 def _refused(status: int, reason: str) -> Response:
     error = {"message": reason, "extensions": {"code": "BAD_REQUEST"}}
-    return JSONResponse({"errors": [error]}, status_code=status)
+    # RFC 9110, section 15.5.6: what is refused for its method is told the others.
+    headers = {"Allow": "GET, POST"} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    return JSONResponse({"errors": [error]}, status, headers)

@@ -42,6 +42,7 @@ from mailconfig.domain.submission import (
     canonical,
     checked,
     chosen,
+    drafted,
     merged,
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
@@ -146,7 +147,13 @@ class ConfigService:
                     work, version.outgoing, rollback.outgoing_secret, config.outgoing
                 ),
             )
-            self._valid(merged(after, Change(after.id)))
+            self._valid(
+                replace(
+                    merged(after, Change(after.id)),
+                    incoming=drafted(after.incoming, rollback.incoming_secret),
+                    outgoing=drafted(after.outgoing, rollback.outgoing_secret),
+                )
+            )
             await self._unique(work, principal, after, exclude=config.id)
             await self._replace(work, principal, config, after, "config.rollback")
         return after

@@ -90,11 +90,13 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 def _parse_key(line: str) -> Key:
     """Read one `id:base64`; the text itself never gets into the error."""
-    id, _, encoded = line.partition(":")
+    id, colon, encoded = line.partition(":")
     try:
         material = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise KeyRefused("An encryption key is not of the form id:base64.") from None
+        colon = ""
+    if not colon:  # without one the text is a key and no id, which errors would show
+        raise KeyRefused("An encryption key is not of the form id:base64.")
     return Key(id, material)
 
 
