@@ -38,7 +38,7 @@ from mailconfig.domain.probes import (
 from mailconfig.domain.providers import Provider, ProviderServer
 from mailconfig.domain.secrets import NewSecret, Secret, SecretKind
 from mailconfig.domain.servers import DraftServer, MailProtocol, TransportSecurity
-from mailconfig.domain.submission import checked, default_username
+from mailconfig.domain.submission import checked
 from mailconfig.domain.validation import Draft, validate
 from mailconfig.settings import Settings
 
@@ -153,7 +153,6 @@ def _servers(
 ) -> dict[MailProtocol, DraftServer]:
     """Return the servers to test: the named ones, else the provider's first of each protocol."""
     domain = parse_address(address).domain
-    name = username or default_username(address, provider)
     given = {MailProtocol.IMAP: imap, MailProtocol.SMTP: smtp}
     known = {
         MailProtocol.IMAP: provider.incoming[:1] if provider else (),
@@ -162,15 +161,15 @@ def _servers(
     servers = {}
     for protocol, text in given.items():
         if text is not None and text != "-":
-            servers[protocol] = _named(protocol, text, name)
+            servers[protocol] = _named(protocol, text, username)
         elif text is None and known[protocol]:
-            servers[protocol] = _listed(known[protocol][0], domain, name)
+            servers[protocol] = _listed(known[protocol][0], domain, username)
     if not servers:
         raise _refused("No server is known for it: name them with --imap and --smtp.", address)
     return servers
 
 
-def _named(protocol: MailProtocol, text: str, username: str) -> DraftServer:
+def _named(protocol: MailProtocol, text: str, username: str | None) -> DraftServer:
     match = _SERVER.fullmatch(text)
     if match is None:
         option = f"--{protocol.value.lower()}"
@@ -179,7 +178,7 @@ def _named(protocol: MailProtocol, text: str, username: str) -> DraftServer:
     return DraftServer(protocol, match["host"], int(match["port"]), mode, None, username)
 
 
-def _listed(server: ProviderServer, domain: str, username: str) -> DraftServer:
+def _listed(server: ProviderServer, domain: str, username: str | None) -> DraftServer:
     host = server.host_for(domain)
     return DraftServer(server.protocol, host, server.port, server.security, None, username)
 

@@ -245,11 +245,13 @@ async def refused(api: Api, query: str, given: dict[str, Any]) -> None:
 
 
 async def test_a_user_name_that_is_left_out_is_nobody_else(api: Api) -> None:
-    """A draft falls back to its address, who is somebody else; an update keeps who was stored."""
+    """Draft and update keep who was stored; under another address it would be somebody else."""
     change = Change(api, "eve@example.net", "incoming", OWN, {**OWN, "username": None})
     config_id = await change.begin()
     draft = {"emailAddress": "eve@example.net", "basedOn": config_id, "incoming": change.new}
-    await refused(api, TEST, {"target": {"draft": draft}})
+    other = {**draft, "emailAddress": "mallory@example.net"}
+    await refused(api, TEST, {"target": {"draft": other}})
+    assert (await payload(api, TEST, {"target": {"draft": draft}}))["errors"] == []
     given = {"id": config_id, "incoming": change.new}
     assert (await payload(api, UPDATE, given))["errors"] == []
     await examined(api, config_id)

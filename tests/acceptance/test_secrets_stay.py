@@ -48,15 +48,13 @@ ALLOWED = [
 
 
 ECHOED = {
-    f"answer to test{name}"
-    for name in (
-        "",
-        " of draft",
-        " of refused draft",
-        " of token",
-        " of refused token",
-        " of secret as user",
-    )
+    "answer to everything",
+    "answer to test",
+    "answer to test of draft",
+    "answer to test of refused draft",
+    "answer to test of token",
+    "answer to test of refused token",
+    "answer to test of secret as user",
 }
 """Answers with words of a server that had published the secret."""
 

@@ -77,6 +77,15 @@ class ProviderServer:
         return None if "{" in host else host
 
 
+_FORM_BY_PROTOCOL: Final = {
+    ("local_for_imap_else_email", MailProtocol.IMAP): "local",
+    ("local_for_imap_else_email", MailProtocol.SMTP): "email",
+    ("email for IMAP, name part for SMTP", MailProtocol.IMAP): "email",
+    ("email for IMAP, name part for SMTP", MailProtocol.SMTP): "local",
+}
+"""Forms of the catalogue that differ between the two servers."""
+
+
 @dataclass(frozen=True, slots=True)
 class OAuth2Endpoints:
     """OAuth 2.0 of a provider (RFC 6749)."""
@@ -138,3 +147,7 @@ class Provider:
     def servers(self) -> tuple[ProviderServer, ...]:
         """All servers, incoming first, best first."""
         return self.incoming + self.outgoing
+
+    def username_form_for(self, protocol: MailProtocol) -> str:
+        """Return the form of the user name at the server of one protocol."""
+        return _FORM_BY_PROTOCOL.get((self.username_form, protocol), self.username_form)

@@ -12,7 +12,12 @@ from mailconfig.domain.files import FileKind, Upload
 from mailconfig.domain.hosts import parse_host
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import SecretChange
-from mailconfig.domain.servers import AuthenticationMethod, DraftServer, ServerSettings
+from mailconfig.domain.servers import (
+    AuthenticationMethod,
+    DraftServer,
+    MailProtocol,
+    ServerSettings,
+)
 from mailconfig.domain.validation.values import Draft
 
 
@@ -111,7 +116,7 @@ def drafted(server: StoredServer | None, secret: SecretChange | None = None) -> 
     )
 
 
-def _named(draft: DraftServer | None, stored: StoredServer | None) -> DraftServer | None:
+def named(draft: DraftServer | None, stored: StoredServer | None) -> DraftServer | None:
     """Return new settings of a server; a user name that they leave out stays."""
     if draft is None or stored is None or draft.username is not None:
         return draft
@@ -127,8 +132,8 @@ def merged(config: EmailConfig, change: Change) -> Draft:
     incoming = chosen(change.incoming, drafted(config.incoming))
     outgoing = chosen(change.outgoing, drafted(config.outgoing))
     if address == config.email_address:
-        incoming = _named(incoming, config.incoming)
-        outgoing = _named(outgoing, config.outgoing)
+        incoming = named(incoming, config.incoming)
+        outgoing = named(outgoing, config.outgoing)
     return Draft(
         name=chosen(change.name, config.name),
         email_address=address,
@@ -157,10 +162,10 @@ def canonical(address: str) -> str:
     return parse_address(address).text
 
 
-def default_username(address: str, provider: Provider | None) -> str:
+def default_username(address: str, provider: Provider | None, protocol: MailProtocol) -> str:
     """Return the user name that the provider expects for an address; the address when unknown."""
     parsed = parse_address(address)
-    form = provider.username_form if provider else "email"
+    form = provider.username_form_for(protocol) if provider else "email"
     if form.startswith("literal:"):
         return form.removeprefix("literal:")
     if form == "local":
@@ -180,7 +185,7 @@ def checked(draft: DraftServer, address: str, provider: Provider | None) -> Serv
     authentication = draft.authentication or AuthenticationMethod.AUTO
     username = draft.username or None
     if username is None and authentication is not AuthenticationMethod.NONE:
-        username = default_username(address, provider)
+        username = default_username(address, provider, draft.protocol)
     return ServerSettings(
         protocol=draft.protocol,
         host=parse_host(draft.host),

@@ -82,6 +82,8 @@ class StepLog:
         self._deadline = deadline
         self._left = list(planned_steps(target.settings.protocol, target.settings.security))
         self._clock = asyncio.get_running_loop().time
+        self._address: str | None = None
+        """Where the connection goes, from the step that opened it on."""
 
     @asynccontextmanager
     async def step(self, kind: StepKind, judge: Judge) -> AsyncIterator[StepNotes]:
@@ -121,5 +123,6 @@ class StepLog:
         self, kind: StepKind, status: StepStatus, started: float, notes: StepNotes
     ) -> ProbeStep:
         milliseconds = round((self._clock() - started) * 1000)
+        self._address = notes.address = notes.address or self._address
         detail = notes.detail(self._server.port)
         return ProbeStep(self._server.protocol, kind, status, milliseconds, detail)

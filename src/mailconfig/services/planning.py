@@ -19,7 +19,7 @@ from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import NewSecret
 from mailconfig.domain.servers import MailProtocol, ServerSettings
-from mailconfig.domain.submission import canonical, checked
+from mailconfig.domain.submission import canonical, checked, named
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.services.custody import FIELDS, Custody
 from mailconfig.services.files import FileService
@@ -134,8 +134,10 @@ class Planner:
             (draft.incoming, old.incoming if old else None),
             (draft.outgoing, old.outgoing if old else None),
         )
+        keeps_name = old is not None and old.email_address == address
         targets = []
-        for server, stored in pairs:
+        for typed, stored in pairs:
+            server = named(typed, stored) if keeps_name else typed
             if server is None or server.protocol not in protocols:
                 continue
             settings = checked(server, address, provider)

@@ -81,10 +81,18 @@ def test_odd_names_pass() -> None:
         assert found(checked) == []
 
 
-def test_required_with_a_secret() -> None:
-    """Whoever gives a secret is asked for the user name, unless the sign-in is off."""
-    checked = draft(incoming=imap(username=None), outgoing=None)
-    assert found(checked) == [("WARNING", "REQUIRED", "incoming.username", "alice@gmail.com")]
+def test_left_out_where_the_address_tells_it() -> None:
+    """Without a word on it, the address or the provider's form gives the user name: no issue."""
+    for host in ("imap.gmail.com", "mail.example.com"):
+        assert found(draft(incoming=imap(host=host, username=None), outgoing=None)) == []
+
+
+def test_required_where_only_the_provider_knows_it() -> None:
+    """Where the name is made by the provider it is asked for, unless the sign-in is off."""
+    host = "email-smtp.eu-west-1.amazonaws.com"
+    asked = draft(incoming=None, outgoing=smtp(host=host, username=None))
+    codes = [(severity, code, path) for severity, code, path, _ in found(asked)]
+    assert ("WARNING", "REQUIRED", "outgoing.username") in codes
     off = AuthenticationMethod.NONE
     relay = smtp(host="relay.example.com", authentication=off, username=None, secret=None)
     assert found(draft(incoming=None, outgoing=relay)) == []

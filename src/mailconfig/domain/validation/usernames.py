@@ -6,20 +6,13 @@ from typing import Final
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, address_key, parse_address
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.providers import Provider, ProviderKind
-from mailconfig.domain.servers import AuthenticationMethod, MailProtocol
+from mailconfig.domain.servers import AuthenticationMethod
 from mailconfig.domain.validation.case import Case, ServerCase, error, warning
 from mailconfig.domain.validation.texts import has_unfit_characters
 
 USERNAME_MAX_CHARS: Final = 512
 """Longest user name: an address has at most 254, project ids of senders stay below that."""
 
-_FORM_BY_PROTOCOL: Final = {
-    ("local_for_imap_else_email", MailProtocol.IMAP): "local",
-    ("local_for_imap_else_email", MailProtocol.SMTP): "email",
-    ("email for IMAP, name part for SMTP", MailProtocol.IMAP): "email",
-    ("email for IMAP, name part for SMTP", MailProtocol.SMTP): "local",
-}
-"""Forms of the catalogue that differ between the two servers."""
 _WORDS: Final = {
     "email": "the whole e-mail address",
     "local": "the part of the address before the @",
@@ -29,11 +22,13 @@ _OWN_ADDRESS_KINDS: Final = frozenset({ProviderKind.MAILBOX, ProviderKind.HOSTIN
 
 
 def username_is_given(case: Case) -> Iterator[ValidationIssue]:
-    """Whoever signs in has a user name."""
+    """Whoever signs in has a user name; left out, it comes from the address where that is safe."""
     for server in case.servers:
         signs_in = server.draft.authentication is not AuthenticationMethod.NONE
         if server.draft.secret is None or not signs_in or (server.draft.username or "").strip():
             continue
+        if server.provider is None or _form(server) is not None:
+            continue  # `domain.submission.default_username` knows it
         message = "Enter the user name that belongs to the password."
         suggestion = _suggested(case, server)
         yield warning(ValidationCode.REQUIRED, server.path("username"), message, suggestion)
@@ -72,8 +67,7 @@ def _form(server: ServerCase) -> str | None:
     """Return the expected form if it is one that can be checked."""
     if server.provider is None:
         return None
-    form = server.provider.username_form
-    form = _FORM_BY_PROTOCOL.get((form, server.protocol), form)
+    form = server.provider.username_form_for(server.protocol)
     return form if form in _WORDS or form.startswith("literal:") else None
 
 
