@@ -62,7 +62,7 @@ async def test_a_server_that_was_removed_needs_its_secret_again(api: Api) -> Non
     config_id = await api.stored(MEMBER)
     await update(api, config_id, incoming=None)
     (error,) = (await rollback(api, MEMBER, config_id, 1))["errors"]
-    assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incoming", "secret"])
+    assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incomingSecret"])
     payload = await rollback(
         api, MEMBER, config_id, 1, incomingSecret={"password": "typed-again-3"}
     )
@@ -87,7 +87,7 @@ async def test_the_present_secret_does_not_follow_to_another_site(api: Api) -> N
     config_id = await api.stored(MEMBER, incoming=server("imap.evil.example"))
     await update(api, config_id, incoming=server(secret={"password": "precious-8"}))
     (error,) = (await rollback(api, MEMBER, config_id, 1))["errors"]
-    assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incoming", "secret"])
+    assert (error["__typename"], error["path"]) == ("SecretRequiredError", ["incomingSecret"])
     assert (await api.data(MEMBER, READ, {"id": config_id}))["config"]["revision"] == 2
     assert api.prober.requests == []
 

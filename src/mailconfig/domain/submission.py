@@ -95,6 +95,13 @@ class Rollback:
     outgoing_secret: SecretChange | None = None
 
 
+def rollback_path(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where a rollback's input has what a form has at `path`: secrets have fields there."""
+    if path[1:2] == ("secret",):
+        return (f"{path[0]}Secret", *path[2:])
+    return path
+
+
 def chosen(change: _T | Missing, current: _T) -> _T:
     """Return the change, or what is there when the change does not name the field."""
     return current if isinstance(change, Missing) else change

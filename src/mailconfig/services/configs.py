@@ -47,7 +47,7 @@ from mailconfig.domain.submission import (
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.services.custody import Custody
-from mailconfig.services.finding import named_by
+from mailconfig.services.finding import named_by, of_rollback
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.services.formfiles import FormFiles
 from mailconfig.storage.database import Database, Work
@@ -134,28 +134,32 @@ class ConfigService:
             _expect(config, rollback.expected_revision)
             with named_by("revision"):
                 version = await work.configs.version(config.id, rollback.revision)
-            after = replace(
-                self._advanced(config),
-                name=version.name,
-                email_address=version.email_address,
-                display_name=version.display_name,
-                provider_id=version.provider_id,
-                incoming=await self._returned(
-                    work, version.incoming, rollback.incoming_secret, config.incoming
-                ),
-                outgoing=await self._returned(
-                    work, version.outgoing, rollback.outgoing_secret, config.outgoing
-                ),
-            )
-            self._valid(
-                replace(
-                    merged(after, Change(after.id)),
-                    incoming=drafted(after.incoming, rollback.incoming_secret),
-                    outgoing=drafted(after.outgoing, rollback.outgoing_secret),
-                )
-            )
+            with of_rollback():
+                after = await self._rolled_back(work, config, version, rollback)
             await self._unique(work, principal, after, exclude=config.id)
             await self._replace(work, principal, config, after, "config.rollback")
+        return after
+
+    async def _rolled_back(
+        self, work: Work, config: EmailConfig, version: ConfigVersion, rollback: Rollback
+    ) -> EmailConfig:
+        incoming_wish, outgoing_wish = rollback.incoming_secret, rollback.outgoing_secret
+        after = replace(
+            self._advanced(config),
+            name=version.name,
+            email_address=version.email_address,
+            display_name=version.display_name,
+            provider_id=version.provider_id,
+            incoming=await self._returned(work, version.incoming, incoming_wish, config.incoming),
+            outgoing=await self._returned(work, version.outgoing, outgoing_wish, config.outgoing),
+        )
+        self._valid(
+            replace(
+                merged(after, Change(after.id)),
+                incoming=drafted(after.incoming, incoming_wish),
+                outgoing=drafted(after.outgoing, outgoing_wish),
+            )
+        )
         return after
 
     async def delete(
