@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+from typing import Annotated, Any, Final, NoReturn, TypeVar
 
 import uvicorn
 from cyclopts import App, Parameter
@@ -265,17 +265,17 @@ def create(
     *,
     email: Annotated[str, Parameter(help="Address to sign in with.")],
     role: Annotated[
-        Literal["owner", "admin", "member", "viewer"],
+        Role,
         Parameter(help="What the user may do; each role may do what those after it may."),
-    ] = "member",
+    ] = Role.MEMBER,
     workspace: Annotated[str, Parameter(help="Workspace; made when it is new.")] = "default",
     data: Data = None,
 ) -> None:
     """Make a user; the password is read from standard input, or asked for on a terminal."""
     settings = _settings(data_dir=data)
     password = _new_password()
-    _run(_create_user(settings, email, password, Role(role.upper()), workspace))
-    print(f"{email} is {role} of {workspace}.")
+    _run(_create_user(settings, email, password, role, workspace))
+    print(f"{email} is {role.value.lower()} of {workspace}.")
 
 
 def _new_password() -> Secret:
