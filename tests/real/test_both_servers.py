@@ -2,29 +2,14 @@
 
 import pytest
 
-from kit.connections import Account, fresh_name, network_prober, probe, refused, target
+from kit.connections import Account, fresh_name, probe, refused, target
 from kit.dovecot import Dovecot
 from kit.postfix import Postfix
-from kit.servers import Certificates
 from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.probes import Prober, ProbeTarget, StepKind
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
 
 pytestmark = pytest.mark.servers
-
-
-@pytest.fixture
-def prober(certificates: Certificates) -> Prober:
-    """A prober that trusts the tests' authority and may reach loopback."""
-    return network_prober(certificates)
-
-
-@pytest.fixture
-def account(dovecot: Dovecot) -> Account:
-    """A user that nobody else uses; Postfix asks Dovecot."""
-    account = Account(fresh_name(), "correct horse")
-    dovecot.add_user(account.name, account.secret)
-    return account
 
 
 def both(dovecot: Dovecot, postfix: Postfix, account: Account) -> tuple[ProbeTarget, ProbeTarget]:

@@ -4,11 +4,11 @@ is tried twice.
 
 import pytest
 
+from kit.cases import PASSWORD_METHODS, TLS_FAILURES, TOKEN_METHODS
 from kit.connections import (
     Account,
     Run,
     fresh_name,
-    network_prober,
     probe,
     refused,
     target,
@@ -16,13 +16,8 @@ from kit.connections import (
 )
 from kit.dovecot import Dovecot
 from kit.servers import (
-    CHAIN_MISSING_HOST,
-    EXPIRED_HOST,
     GOOD_HOST,
-    NOT_YET_VALID_HOST,
-    SELF_SIGNED_HOST,
     UNKNOWN_CA_HOST,
-    WRONG_NAME_HOST,
     Certificates,
     free_ports,
 )
@@ -52,25 +47,6 @@ STARTTLS_STEPS = [
     StepKind.AUTHENTICATE,
     StepKind.OPEN_MAILBOX,
 ]
-TLS_FAILURES = [
-    (EXPIRED_HOST, DiagnosticCode.CERT_EXPIRED),
-    (NOT_YET_VALID_HOST, DiagnosticCode.CERT_NOT_YET_VALID),
-    (SELF_SIGNED_HOST, DiagnosticCode.CERT_SELF_SIGNED),
-    (WRONG_NAME_HOST, DiagnosticCode.CERT_NAME_MISMATCH),
-    (UNKNOWN_CA_HOST, DiagnosticCode.CERT_UNTRUSTED_ROOT),
-    # what OpenSSL says of a missing intermediate is what it says of an unknown authority
-    (CHAIN_MISSING_HOST, DiagnosticCode.CERT_UNTRUSTED_ROOT),
-]
-PASSWORD_METHODS = [
-    (AuthenticationMethod.PLAIN, "PLAIN"),
-    (AuthenticationMethod.LOGIN, "LOGIN"),
-    (AuthenticationMethod.CRAM_MD5, "CRAM-MD5"),
-    (AuthenticationMethod.SCRAM_SHA_256, "SCRAM-SHA-256"),
-]
-TOKEN_METHODS = [
-    (AuthenticationMethod.XOAUTH2, "XOAUTH2"),
-    (AuthenticationMethod.OAUTHBEARER, "OAUTHBEARER"),
-]
 ODD_USERS = [
     pytest.param("utf8", "pässwörd €", id="UTF-8 password"),
     pytest.param('qu"ote', 'a"b"', id="quotes"),
@@ -79,20 +55,6 @@ ODD_USERS = [
     pytest.param("(par%en*{3}", "{5+})", id="IMAP specials"),
     pytest.param("u" * 200, "p" * 200, id="200 characters"),
 ]
-
-
-@pytest.fixture
-def prober(certificates: Certificates) -> Prober:
-    """A prober that trusts the tests' authority and may reach loopback."""
-    return network_prober(certificates)
-
-
-@pytest.fixture
-def account(dovecot: Dovecot) -> Account:
-    """A user that nobody else uses."""
-    account = Account(fresh_name(), "correct horse")
-    dovecot.add_user(account.name, account.secret)
-    return account
 
 
 def imap(
