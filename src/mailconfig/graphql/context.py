@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from mailconfig.domain.errors import Forbidden, Unauthenticated
-from mailconfig.domain.identity import Channel, Principal
+from mailconfig.domain.identity import Principal
 from mailconfig.domain.secrets import Secret
 from mailconfig.graphql.loaders import Loaders
 from mailconfig.services.registry import Services
@@ -91,11 +91,6 @@ class Context:
         token = self.request.headers.get(CSRF_HEADER)
         if not self.services.identity.csrf_valid(principal, token):
             raise Forbidden(f"Send the csrfToken of this session in {CSRF_HEADER}.")
-
-    @property
-    def by_cookie(self) -> bool:
-        """Whether the caller, once looked up, came with a cookie."""
-        return self._caller is not None and self._caller.channel is Channel.COOKIE
 
     def _socket_authorization(self) -> str | None:
         params = self.connection_params
