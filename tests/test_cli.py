@@ -164,7 +164,7 @@ def test_user_create_reads_the_password_from_a_pipe(tmp_path: Path) -> None:
     again = run(*words, "ann@example.com", given=f"{TYPED}\n")
     assert failed(again) == (1, "", "There is such a user already.")
     done = run(*words, "nobody", given="short\n")
-    reasons = "email: This is no e-mail address. password: Use at least 8 characters."
+    reasons = "email: This is no e-mail address. password: Use at least 12 characters."
     assert failed(done) == (1, "", reasons)
 
 

@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         10, ge=1, description="Sign-in attempts per account and per client address in a minute."
     )
     password_min_chars: int = Field(
-        8, ge=8, description="Shortest password of a user of mailconfig."
+        12, ge=8, description="Shortest password of a user of mailconfig."
     )
 
     # GraphQL
