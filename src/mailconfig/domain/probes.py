@@ -34,6 +34,10 @@ class StepKind(StrEnum):
     """IMAP: ID where offered, EXAMINE INBOX (read-only)."""
     SENDER_CHECK = "SENDER_CHECK"
     """SMTP: MAIL FROM, then RSET; no recipient is named."""
+    SUBMIT_MESSAGE = "SUBMIT_MESSAGE"
+    """SMTP: hands over the message of a round trip; only where one was asked for."""
+    FIND_MESSAGE = "FIND_MESSAGE"
+    """IMAP: looks for that message and removes it; only where one was asked for."""
 
 
 class StepStatus(StrEnum):

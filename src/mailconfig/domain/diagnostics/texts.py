@@ -1,14 +1,12 @@
-"""The marker of texts for translation, and the shape of a taxonomy entry."""
+"""The shape of a taxonomy entry; its texts are marked for translation."""
 
 from dataclasses import dataclass
 
 from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.issues import Severity
+from mailconfig.domain.phrases import N_
 
-
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools look for
-    """Mark a text for extraction and return it unchanged; it is translated where it is shown."""
-    return text
+__all__ = ["N_", "Entry"]
 
 
 @dataclass(frozen=True, slots=True)

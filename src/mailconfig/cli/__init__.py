@@ -1,0 +1,11 @@
+"""The command line; each module of this package registers its commands with `application.app`.
+
+Every command takes its settings from the environment; options win over it. What a person can mend
+is one sentence on standard error and exit status 1; a wrong command line is exit status 2. Standard
+output is the command's answer and never holds a secret, but for the first password in development.
+"""
+
+from mailconfig.cli import asking, serving, upkeep  # noqa: F401 - importing registers the commands
+from mailconfig.cli.application import main
+
+__all__ = ["main"]

@@ -1,0 +1,108 @@
+"""What all commands share: the application, its settings, and how a failure ends the process."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+from cyclopts import App, Parameter
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from mailconfig import log
+from mailconfig.bootstrap import check_ca_file, migrate_embedded, storage_settings
+from mailconfig.domain.errors import InvalidInput, MailconfigError
+from mailconfig.settings import LogFormat, Settings, load
+from mailconfig.storage.migration import current_revision, head_revision
+from mailconfig.storage.settings import database_url
+
+app = App(
+    name="mailconfig",
+    help="Connect the mailboxes of your users: check, test, explain and store their settings.",
+    help_format="plaintext",
+)
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+PORT_MAX: Final = 65535
+"""Ports are 16 bits wide (RFC 9293, section 3.1)."""
+Data = Annotated[Path | None, Parameter("--data", help="Folder of keys, database and files.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; ends the process with the command's exit status."""
+    try:
+        result = app(exit_on_error=True, print_error=True, result_action="return_value")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe has seen enough; the interpreter must not flush into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (MailconfigError, ValidationError, OSError) as error:
+        _log.debug("the command failed", exc_info=True)
+        fail(_sentence(error))
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _sentence(error: MailconfigError | ValidationError | OSError) -> str:
+    """Return what went wrong, for the person at the keyboard."""
+    match error:
+        case InvalidInput():
+            return " ".join(f"{'.'.join(issue.path)}: {issue.message}" for issue in error.issues)
+        case MailconfigError():
+            return error.message
+        case ValidationError():
+            return "\n".join(_setting(item) for item in error.errors(include_input=False))
+        case OSError():
+            return f"{error.filename}: {error.strerror}." if error.filename else f"{error}."
+
+
+def _setting(item: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in item["loc"][:1]).upper()
+    return f"MAILCONFIG_{name}: {item['msg'].removeprefix('Value error, ')}."
+
+
+def fail(message: str) -> NoReturn:
+    """End the process with exit status 1 and one sentence on standard error."""
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+def read_settings(**given: object) -> Settings:
+    """Read the settings and start the log; ends the process when they are of no use."""
+    settings = load(**given)
+    as_json = settings.log_format is LogFormat.JSON
+    with _meant_for("MAILCONFIG_LOG_LEVEL"):
+        log.configure(log.LogSettings(level=settings.log_level, json=as_json))
+    with _meant_for("MAILCONFIG_DATABASE_URL"):
+        database_url(storage_settings(settings))
+    with _meant_for("MAILCONFIG_CA_FILE"):
+        check_ca_file(settings)
+    return settings
+
+
+@contextmanager
+def _meant_for(setting: str) -> Iterator[None]:
+    """Name the setting that a refused value came from, and end the process."""
+    try:
+        yield
+    except ValueError as error:
+        fail(f"{setting}: {error}.")
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run the asynchronous part of a command."""
+    return asyncio.run(work)
+
+
+async def prepare_schema(settings: Settings) -> None:
+    """Bring SQLite to the newest schema; end the process where PostgreSQL has another one."""
+    await migrate_embedded(settings)
+    if await current_revision(storage_settings(settings)) != head_revision():
+        fail("The database has not the schema of this version. Run: mailconfig migrate")

@@ -1,0 +1,136 @@
+"""`mailconfig serve`: the server process from its first check to its end."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Annotated, Final
+
+import uvicorn
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from starlette.datastructures import State
+
+from mailconfig.app import create_app
+from mailconfig.bootstrap import open_instance
+from mailconfig.cli.application import (
+    PORT_MAX,
+    Data,
+    app,
+    fail,
+    prepare_schema,
+    read_settings,
+    run,
+)
+from mailconfig.domain.secrets import Secret
+from mailconfig.settings import Mode, Settings
+
+_log = logging.getLogger(__name__)
+_FIRST_USER: Final = "owner@example.com"
+_GRACE_SECONDS: Final = 5
+"""What open requests and streams get on SIGTERM; Docker kills after 10."""
+_TESTS_SECONDS: Final = 3
+"""What connection tests get of it that somebody waits for; then they end, and with them streams."""
+
+
+@app.command
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to bind.")] = None,
+    port: Annotated[
+        int | None,
+        Parameter(help="Port to bind; 0 takes a free one.", validator=Number(gte=0, lte=PORT_MAX)),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Serve the API; an empty data folder becomes an instance of its own without questions."""
+    settings = read_settings(host=host, port=port, data_dir=data)
+    # uvicorn ends itself by the signal that stopped it; this makes it exit status 0.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with ExitStack() as stack:
+        # First of all, so that a port that is taken leaves no user whose password nobody saw.
+        sockets = [stack.enter_context(listener) for listener in _listeners(settings)]
+        password = run(_prepare(settings))
+        served = create_app(settings)
+        config = uvicorn.Config(
+            served,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            ws_max_size=settings.max_body_bytes,
+        )
+        where = settings.public_url or _address(sockets[0])
+        tried = partial(_announce, settings, where, password)
+        _Server(config, served.state, tried).run(sockets)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells whether it serves and ends open tests for its own end."""
+
+    def __init__(self, config: uvicorn.Config, state: State, tried: Callable[[bool], None]) -> None:
+        super().__init__(config)
+        self._state = state
+        self._tried = tried
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, then tell whether it serves."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self._tried(self.started)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait for open requests as uvicorn does, but not for slow tests to the very end."""
+        stop_tests = self._state.runner.cancel_all
+        timer = asyncio.get_running_loop().call_later(_TESTS_SECONDS, stop_tests)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
+
+
+def _listeners(settings: Settings) -> list[socket.socket]:
+    """Listen on every address of the host; ends the process with a sentence where that fails."""
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+        return [socket.create_server(address, family=family) for family, address in places]
+    except OSError as error:
+        reason = (error.strerror or str(error)).split(" (while", maxsplit=1)[0]
+        hint = " Take another one: --port." if error.errno == errno.EADDRINUSE else ""
+        fail(f"Cannot listen on {settings.host} port {settings.port}: {reason}.{hint}")
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _prepare(settings: Settings) -> Secret | None:
+    """Build the instance once, so that what is wrong is a sentence; make the first user."""
+    await prepare_schema(settings)
+    async with open_instance(settings) as instance:
+        if settings.mode is not Mode.DEVELOPMENT:
+            return None
+        return await instance.services.identity.first_user(_FIRST_USER)
+
+
+def _announce(settings: Settings, where: str, password: Secret | None, up: bool) -> None:
+    """Tell the log, and in development the person who has just started it."""
+    if up:
+        _log.info("serving", extra={"address": where, "mode": settings.mode.value})
+    if settings.mode is not Mode.DEVELOPMENT:
+        return
+    page = "Explorer and API" if settings.serves_explorer else "API"
+    lines = [f"  {page:<18}{where}/graphql"] if up else []
+    if password is not None:
+        lines.append(f"  {'First sign-in':<18}{_FIRST_USER}")
+        lines.append(f"  {'Password':<18}{password.reveal()}   (shown only now)")
+    print("\n".join(["", *lines, ""]), flush=True)
