@@ -29,7 +29,8 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help packages install run test check lint types contracts bench schema schema-check \
-	env-example lock clean image-packages image-wheel image-install image-data image-check
+	messages messages-check env-example lock clean image-packages image-wheel image-install \
+	image-data image-check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' Makefile
@@ -59,7 +60,7 @@ test: install ## Run all tests; those whose real servers are missing say so and 
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 # The tests stand last, so that their closing line is the last line.
-check: lint types contracts schema-check test ## Run everything that must hold before a commit.
+check: lint types contracts schema-check messages-check test ## Run all that a commit must pass.
 
 lint: install ## Check style and format.
 	$(BIN)/ruff check
@@ -84,6 +85,12 @@ schema-check: install ## Compare schema.graphql with the code.
 	@$(BIN)/mailconfig schema > $(VENV)/schema.graphql
 	@diff -u schema.graphql $(VENV)/schema.graphql || \
 		{ echo "schema.graphql is not what the code says: run make schema" >&2; exit 1; }
+
+messages: install ## Bring the gettext catalogues to what the code says; lists what to translate.
+	$(BIN)/python -m tools.messages
+
+messages-check: install ## Compare the gettext catalogues with the code.
+	@$(BIN)/python -m tools.messages --check
 
 env-example: install ## Write .env.example from the settings.
 	$(BIN)/python -m tools.env_example > $(VENV)/env.example

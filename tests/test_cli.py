@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +21,27 @@ from mailconfig.storage.keys import KeyFile
 from mailconfig.storage.sealing import Keyring
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ["keys", "migrate", "providers", "schema", "serve", "test", "user"]
+COMMANDS = [
+    "discover",
+    "explain",
+    "keys",
+    "migrate",
+    "providers",
+    "schema",
+    "serve",
+    "simulator",
+    "test",
+    "user",
+]
 TYPED = "a long enough password"
 WELCOME = re.compile(
     r"\n  Explorer and API  (http://127\.0\.0\.1:\d+)/graphql\n"
     r"  First sign-in     owner@example\.com\n"
-    r"  Password          [\w-]{24}   \(shown only now\)\n\n"
+    r"  Password          [\w-]{24}   \(shown only now\)\n"
+    r"(  Demo mailboxes    docs/demo\.md   \(password demo\)\n"
+    r"  Try               ann@well\.localhost\n"
+    r"  IMAP              imap\.well\.localhost:\d+/tls\n"
+    r"  SMTP              smtp\.well\.localhost:\d+/starttls\n)\n"
 )
 USAGE_ERRORS = [
     pytest.param(["nonsense"], id="no such command"),
@@ -117,7 +133,48 @@ def test_serve_greets_once_and_ends_with_0(tmp_path: Path) -> None:
         assert served.stop() == 0
         assert [event["event"] for event in served.events()] == ["serving"]
     with serving(tmp_path / "data", "second", MODE="development") as served:
-        assert served.out.read_text() == f"\n  Explorer and API  {served.address}/graphql\n\n"
+        demo = re.sub(r":\d+/", ":0/", printed[2])
+        welcome = f"\n  Explorer and API  {served.address}/graphql\n{demo}\n"
+        assert re.sub(r"localhost:\d+/", "localhost:0/", served.out.read_text()) == welcome
+        assert served.stop() == 0
+
+
+def test_serve_without_the_demonstration(tmp_path: Path) -> None:
+    """MAILCONFIG_DEMO=false leaves development as it is otherwise; =true works in production."""
+    with serving(tmp_path / "without", "without", MODE="development", DEMO="false") as served:
+        assert "Demo" not in served.out.read_text()
+    with serving(tmp_path / "with", "with", DEMO="true") as served:
+        assert served.out.read_text() == ""
+        assert served.stop() == 0
+
+
+def test_the_simulator_alone(tmp_path: Path) -> None:
+    """`mailconfig simulator` prints all addresses with their servers, writes its authority for
+    other clients, and ends by Ctrl+C.
+    """
+    ca = tmp_path / "ca.pem"
+    with subprocess.Popen(
+        command("simulator", "--port", "0", "--ca", ca),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = list(iter(process.stdout.readline, "The password is demo. Ctrl+C ends it.\n"))
+        assert lines[0] == "Demo: All is well\n"
+        servers = re.match(r"  imap\.well\.localhost:(\d+)/tls  smtp\.well\.localhost:", lines[1])
+        assert servers is not None
+        address, code, *happens = lines[2].split()
+        assert (address, code, happens[0]) == ("ann@well.localhost", "OK", "Everything")
+        context = ssl.create_default_context(cafile=ca)
+        host = "imap.well.localhost"
+        with (
+            socket.create_connection(("127.0.0.1", int(servers[1])), START_SECONDS) as clear,
+            context.wrap_socket(clear, server_hostname=host) as connection,
+        ):
+            assert connection.recv(100) == b"* OK IMAP server ready\r\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(START_SECONDS) == 130
 
 
 def test_serve_in_production_makes_no_user(tmp_path: Path) -> None:

@@ -398,3 +398,58 @@ async def test_route_made_by_hand_is_checked_again(route: Route) -> None:
         await world.egress().connect(route, 5.0)
 
     assert world.dials == 0
+
+
+DEMO_PORT = 14300
+DEMO = EgressPolicy(
+    allow_endpoints=frozenset({(ip_address("127.0.0.1"), DEMO_PORT)}), refusal_seconds=0.5
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "imap.well.localhost"])
+async def test_an_allowed_endpoint_is_reached(host: str) -> None:
+    """Exactly the allowed pair of address and port can be dialled, without any look-up; of the two
+    loopback addresses only the one of the pair.
+    """
+    world = World(())
+    route = await world.egress(DEMO).resolve(host, DEMO_PORT)
+    assert route == Route(host, DEMO_PORT, (IPv4Address("127.0.0.1"),))
+    assert (world.lookups, world.sleeps) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        pytest.param("127.0.0.1", 993, id="allowed port of another pair"),
+        pytest.param("127.0.0.1", DEMO_PORT + 1, id="port of no pair"),
+        pytest.param("localhost", 25, id="the name of loopback"),
+        pytest.param("127.0.0.2", DEMO_PORT, id="other loopback address"),
+        pytest.param("::1", DEMO_PORT, id="other loopback family"),
+        pytest.param("::ffff:127.0.0.1", DEMO_PORT, id="the address inside of another"),
+        pytest.param("10.0.0.1", DEMO_PORT, id="private address"),
+        pytest.param("9.9.9.9", DEMO_PORT, id="public address, a port that is not allowed"),
+    ],
+)
+async def test_an_allowed_endpoint_opens_nothing_else(host: str, port: int) -> None:
+    """Beside the pair all is refused as ever: the same error, the same time, no dial."""
+    world = World(())
+    with pytest.raises(EgressRefused) as refusal:
+        await world.egress(DEMO).resolve(host, port)
+    assert (str(refusal.value), refusal.value.__context__) == ("This target is not allowed.", None)
+    assert (world.sleeps, world.dials) == ([0.5], 0)
+
+
+async def test_a_name_must_not_mix_an_endpoint_with_others() -> None:
+    """A name of an allowed pair and of any other address is refused as a whole."""
+    egress = World(("127.0.0.1", PUBLIC)).egress(DEMO)
+    with pytest.raises(EgressRefused):
+        await egress.resolve("mixed.example", DEMO_PORT)
+
+
+async def test_a_route_beside_the_endpoint_is_not_connected() -> None:
+    """`connect` judges address and port together, too."""
+    world = World(())
+    for address, port in [("127.0.0.1", 993), (PUBLIC, DEMO_PORT), ("127.0.0.2", DEMO_PORT)]:
+        with pytest.raises(EgressRefused):
+            await world.egress(DEMO).connect(Route("x.example", port, (ip_address(address),)), 1)
+    assert world.dials == 0

@@ -17,19 +17,35 @@ import anyio
 
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
+from mailconfig.domain.demo import Demo
 from mailconfig.domain.diagnostics.engine import diagnose_code
+from mailconfig.domain.discovery import Source
 from mailconfig.domain.errors import Fault
+from mailconfig.domain.fetching import Fetcher
+from mailconfig.domain.languages import Languages
 from mailconfig.domain.probes import Prober
-from mailconfig.domain.resolution import Resolver
+from mailconfig.domain.reachability import PortScout
+from mailconfig.domain.resolution import Records, Resolver
+from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.domain.signing import Signer
 from mailconfig.domain.validation import ValidationPolicy
 from mailconfig.egress import Egress, EgressPolicy
 from mailconfig.mail.limits import ProbeSettings as ProberSettings
+from mailconfig.mail.ports import EgressPortScout
 from mailconfig.mail.prober import NetworkProber
+from mailconfig.mail.records import create_records
 from mailconfig.mail.resolver import ResolverSettings, create_resolver
+from mailconfig.mail.roundtrip import MailRoundTripper, RoundTripSettings
 from mailconfig.mail.tls import TlsContexts, TlsSettings
+from mailconfig.remote.autoconfig import AutoconfigSource
+from mailconfig.remote.fetcher import HttpsFetcher
+from mailconfig.remote.ispdb import IspdbSource
+from mailconfig.remote.pacc import PaccSource
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.custody import Custody
+from mailconfig.services.discovery import DiscoveryService, DiscoverySettings, Outside
+from mailconfig.services.domains import DomainService, DomainSettings
+from mailconfig.services.explaining import ExplainService, ExplainSettings
 from mailconfig.services.files import FileService
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.services.formfiles import FormFiles
@@ -38,10 +54,12 @@ from mailconfig.services.identity import IdentityService, IdentitySettings
 from mailconfig.services.intake import FileSettings
 from mailconfig.services.planning import Planner
 from mailconfig.services.probes import ProbeService, ProbeSettings
+from mailconfig.services.proofs import Proofs, ProofSettings
 from mailconfig.services.recorder import Recorder
 from mailconfig.services.registry import Services
 from mailconfig.services.retention import Retention
 from mailconfig.services.runner import TestRunner
+from mailconfig.services.sequel import Sequel, SequelSettings
 from mailconfig.services.tokens import Tokens
 from mailconfig.services.validation import ValidationService
 from mailconfig.services.verdicts import Verdicts
@@ -58,6 +76,7 @@ from mailconfig.storage.keys import (
     ensure_key_file,
     generate_key,
 )
+from mailconfig.storage.languages import load_languages
 from mailconfig.storage.limiter import MemoryLimiter
 from mailconfig.storage.migration import head_revision, migrate
 from mailconfig.storage.sealing import Keyring
@@ -77,17 +96,40 @@ class Instance:
     health: HealthService
 
 
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """What an instance reaches other people's servers by."""
+
+    prober: Prober
+    port_scout: PortScout
+    round_tripper: RoundTripper
+    outside: Outside
+
+
 @asynccontextmanager
 async def open_instance(
-    settings: Settings, prober: Prober | None = None
+    settings: Settings,
+    prober: Prober | None = None,
+    *,
+    port_scout: PortScout | None = None,
+    round_tripper: RoundTripper | None = None,
+    outside: Outside | None = None,
+    demo: Demo | None = None,
 ) -> AsyncIterator[Instance]:
     """Build everything, close it in the end. Raises KeyRefused or Fault with what to do.
 
-    `prober` takes the place of the one that dials.
+    `prober`, `port_scout`, `round_tripper` and `outside` take the places of what dials and asks;
+    `demo` adds simulated providers to the world.
     """
     database = await open_database(settings)
     try:
-        yield _assembled(settings, database, prober or build_prober(settings))
+        dialling = Dialling(
+            prober or build_prober(settings, demo),
+            port_scout or build_port_scout(settings, demo),
+            round_tripper or build_round_tripper(settings, demo),
+            outside or build_outside(settings),
+        )
+        yield _assembled(settings, database, dialling, demo)
     finally:
         await database.close()
 
@@ -182,28 +224,105 @@ def _seed(text: str) -> bytes:
     return Key("signing", material).material
 
 
+def _dns(settings: Settings) -> ResolverSettings:
+    return ResolverSettings(
+        dns_servers=tuple(map(dns_endpoint, settings.dns_servers)),
+        timeout_seconds=settings.dns_seconds,
+        trust_ad=settings.dns_trust_ad,
+    )
+
+
 def _resolver(settings: Settings) -> Resolver:
-    servers = tuple(map(dns_endpoint, settings.dns_servers))
-    limits = ResolverSettings(dns_servers=servers, timeout_seconds=settings.dns_seconds)
-    return create_resolver(limits)
+    return create_resolver(_dns(settings))
 
 
-def build_prober(settings: Settings) -> Prober:
-    """Return the prober with its egress; used by the server and by `mailconfig test`."""
+def _records(settings: Settings) -> Records:
+    return create_records(_dns(settings))
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    """Return what fetches documents: on ports of its own, with TLS contexts of its own."""
+    policy = EgressPolicy(
+        allow_networks=settings.egress_allow_networks,
+        allow_ports=frozenset(settings.egress_web_ports),
+        refusal_seconds=settings.egress_refusal_seconds,
+    )
+    contexts = TlsContexts(TlsSettings(ca_file=settings.ca_file))
+    return HttpsFetcher(Egress(policy, _resolver(settings)), contexts.verified)
+
+
+def discovery_sources(settings: Settings, records: Records | None = None) -> tuple[Source, ...]:
+    """Return the sources of discovery that ask over HTTPS; `records` is what else asks the DNS."""
+    fetcher = _fetcher(settings)
+    sources: tuple[Source, ...] = (
+        PaccSource(fetcher, records or _records(settings), utc_now),
+        AutoconfigSource(fetcher, utc_now),
+    )
+    if settings.ispdb:
+        sources += (IspdbSource(fetcher, utc_now, settings.ispdb_url),)
+    return sources
+
+
+def build_outside(settings: Settings) -> Outside:
+    """Return what discovery asks beside mail servers."""
+    records = _records(settings)
+    return Outside(records, discovery_sources(settings, records))
+
+
+def build_discovery(
+    settings: Settings, rows: Catalogue, prober: Prober, outside: Outside
+) -> DiscoveryService:
+    """Return discovery; used by the server and by `mailconfig discover`."""
+    limits = DiscoverySettings(
+        budget_seconds=settings.discovery_seconds,
+        source_seconds=settings.discovery_source_seconds,
+        per_minute=settings.discoveries_per_minute,
+        kept_seconds=settings.discovery_kept_seconds,
+    )
+    return DiscoveryService(rows, outside, prober, MemoryLimiter(), limits, utc_now)
+
+
+def _egress(settings: Settings, demo: Demo | None = None) -> Egress:
     policy = EgressPolicy(
         allow_networks=settings.egress_allow_networks,
         allow_ports=frozenset(settings.egress_allow_ports),
+        allow_endpoints=demo.endpoints if demo else frozenset(),
         refusal_seconds=settings.egress_refusal_seconds,
     )
-    limits = ProberSettings(
+    return Egress(policy, _resolver(settings))
+
+
+def build_port_scout(settings: Settings, demo: Demo | None = None) -> PortScout:
+    """Return what finds out which ports of a host answer."""
+    return EgressPortScout(_egress(settings, demo))
+
+
+def build_round_tripper(settings: Settings, demo: Demo | None = None) -> RoundTripper:
+    """Return what sends a message round."""
+    limits = RoundTripSettings(probe=_dialogue_limits(settings))
+    egress = _egress(settings, demo)
+    return MailRoundTripper(egress, _trust(settings, demo), diagnose_code, limits)
+
+
+def build_prober(settings: Settings, demo: Demo | None = None) -> Prober:
+    """Return the prober with its egress; used by the server and by `mailconfig test`."""
+    limits, trust = _dialogue_limits(settings), _trust(settings, demo)
+    return NetworkProber(_egress(settings, demo), trust, diagnose_code, limits)
+
+
+def _trust(settings: Settings, demo: Demo | None) -> TlsContexts:
+    anchors = (demo.trust_anchor,) if demo else ()
+    return TlsContexts(TlsSettings(ca_file=settings.ca_file, anchors=anchors))
+
+
+def _dialogue_limits(settings: Settings) -> ProberSettings:
+    return ProberSettings(
         concurrent_tests=settings.test_concurrency,
         connect_seconds=settings.test_connect_seconds,
         greeting_seconds=settings.test_connect_seconds,
         command_seconds=settings.test_step_seconds,
         ehlo_name=settings.ehlo_name,
     )
-    contexts = TlsContexts(TlsSettings(ca_file=settings.ca_file))
-    return NetworkProber(Egress(policy, _resolver(settings)), contexts, diagnose_code, limits)
 
 
 def check_ca_file(settings: Settings) -> None:
@@ -216,17 +335,23 @@ def check_ca_file(settings: Settings) -> None:
         raise ValueError(f"{settings.ca_file} is no file of PEM certificates") from error
 
 
-def validation_policy(settings: Settings) -> ValidationPolicy:
+def validation_policy(settings: Settings, demo: Demo | None = None) -> ValidationPolicy:
     """Return what the operator allows in forms."""
     return ValidationPolicy(
         allow_plaintext=settings.allow_plaintext,
-        allow_private_hosts=bool(settings.egress_allow_networks),
+        allow_private_hosts=bool(settings.egress_allow_networks or demo),
     )
 
 
-def catalogue(settings: Settings) -> Catalogue:
-    """Return the catalogue with the operator's rows."""
-    return load_catalogue(settings.catalogue_file)
+def catalogue(settings: Settings, demo: Demo | None = None) -> Catalogue:
+    """Return the catalogue with the operator's rows, and those of the demonstration."""
+    rows = load_catalogue(settings.catalogue_file)
+    return demo.catalogue(rows) if demo else rows
+
+
+def languages(settings: Settings) -> Languages:
+    """Return the languages, with the operator's for those who ask for none that there is."""
+    return load_languages(settings.language)
 
 
 def _files(settings: Settings, database: Database, signer: Signer) -> FileService:
@@ -258,11 +383,39 @@ def _identity(settings: Settings, database: Database, seed: bytes) -> IdentitySe
     )
 
 
-def _assembled(settings: Settings, database: Database, prober: Prober) -> Instance:
+def _domains(settings: Settings, rows: Catalogue) -> DomainService:
+    limits = DomainSettings(
+        per_minute=settings.domain_checks_per_minute, seconds=settings.domain_check_seconds
+    )
+    return DomainService(
+        rows,
+        _records(settings),
+        _resolver(settings),
+        _fetcher(settings),
+        MemoryLimiter(),
+        limits,
+        utc_now,
+    )
+
+
+def _explaining(settings: Settings, rows: Catalogue) -> ExplainService:
+    limits = ExplainSettings(settings.explains_per_minute, settings.explain_max_chars)
+    return ExplainService(rows, MemoryLimiter(), limits)
+
+
+def _sequel(settings: Settings, dialling: Dialling, rows: Catalogue) -> Sequel:
+    proofs = Proofs(dialling.prober, ProofSettings(settings.proof_seconds))
+    limits = SequelSettings(settings.port_scout_seconds, settings.roundtrip_seconds)
+    return Sequel(proofs, dialling.port_scout, dialling.round_tripper, rows, limits)
+
+
+def _assembled(
+    settings: Settings, database: Database, dialling: Dialling, demo: Demo | None
+) -> Instance:
     seed = signing_seed(settings)
     signer = Signer(seed)
-    rows = catalogue(settings)
-    policy = validation_policy(settings)
+    rows = catalogue(settings, demo)
+    policy = validation_policy(settings, demo)
     custody = Custody(rows.site_of, utc_now)
     files = _files(settings, database, signer)
     configs = ConfigService(
@@ -275,13 +428,14 @@ def _assembled(settings: Settings, database: Database, prober: Prober) -> Instan
         utc_now,
     )
     runner = TestRunner(
-        Recorder(database), prober, settings.test_concurrency, settings.test_queue_size
+        Recorder(database), dialling.prober, settings.test_concurrency, settings.test_queue_size
     )
     probes = ProbeService(
         database,
         runner,
         Planner(database, custody, rows, policy, files, utc_now),
-        Verdicts(database, rows.site_of, settings.test_history, utc_now),
+        _sequel(settings, dialling, rows),
+        Verdicts(database, settings.test_history, utc_now),
         configs,
         ProbeSettings(settings.test_deadline_seconds, settings.test_queue_seconds),
         utc_now,
@@ -292,7 +446,11 @@ def _assembled(settings: Settings, database: Database, prober: Prober) -> Instan
         probes=probes,
         files=files,
         validation=ValidationService(rows, policy, utc_now),
+        explaining=_explaining(settings, rows),
+        domains=_domains(settings, rows),
+        discovery=build_discovery(settings, rows, dialling.prober, dialling.outside),
         catalogue=rows,
+        languages=languages(settings),
         cursors=signer.derive("cursor"),
     )
     retention = Retention(

@@ -35,6 +35,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from itertools import chain, zip_longest
 from typing import Final
 
+from mailconfig.domain.networks import embedded, is_public
 from mailconfig.domain.resolution import IPAddress, NameWithoutAddress, Resolver
 
 _log = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ class EgressPolicy:
     """Reachable although special; adds to the public internet."""
     allow_ports: frozenset[int] = frozenset({25, 143, 465, 587, 993, 2525, 2587})
     """Ports that may be dialled, nothing else."""
+    allow_endpoints: frozenset[tuple[IPAddress, int]] = frozenset()
+    """Address and port together, each pair beside all that: servers of this very process."""
     refusal_seconds: float = 0.5
     """A refusal takes a whole multiple of this, longer than nearly every look-up; 0: no wait."""
     attempt_delay_seconds: float = 0.25
@@ -116,7 +119,9 @@ class Connection:
     address: IPAddress
     """The address that answered."""
     failed: tuple[IPAddress, ...] = ()
-    """Addresses that failed before it; an IPv6 one among them hints at broken IPv6."""
+    """Addresses that failed before it."""
+    broken: tuple[IPAddress, ...] = ()
+    """Those of them that there is a way to from here: not we lack their family."""
 
 
 class Egress:
@@ -132,6 +137,7 @@ class Egress:
         open_socket: Callable[[socket.AddressFamily], socket.socket] = socket.socket,
     ) -> None:
         self._policy = policy
+        self._ports = policy.allow_ports | {port for _, port in policy.allow_endpoints}
         self._resolver = resolver
         self._clock = clock
         self._sleep = sleep
@@ -156,23 +162,24 @@ class Egress:
 
     async def _checked(self, host: str, port: int) -> tuple[str, tuple[IPAddress, ...]]:
         """Return the host as it is to be verified, and its addresses, all of them permitted."""
-        if port not in self._policy.allow_ports:
+        if port not in self._ports:
             raise _Forbidden("port")
         target = _parse(host)
-        addresses = await self._addresses(target)
+        addresses = await self._addresses(target, port)
         if not addresses:
             raise NameWithoutAddress(host)
         for address in addresses:
-            if not self.permits(address):
+            if not self._may_dial(address, port):
                 raise _Forbidden(f"address {address}")
         return str(target), addresses
 
-    async def _addresses(self, target: IPAddress | str) -> tuple[IPAddress, ...]:
+    async def _addresses(self, target: IPAddress | str, port: int) -> tuple[IPAddress, ...]:
         if not isinstance(target, str):
             return (target,)
         if target == "localhost" or target.endswith(".localhost"):
             # RFC 6761, section 6.3: never looked up. One allowed loopback address is enough.
-            return tuple(each for each in _LOCALHOST if self.permits(each)) or _LOCALHOST
+            allowed = (each for each in _LOCALHOST if self._may_dial(each, port))
+            return tuple(allowed) or _LOCALHOST
         return await self._resolver.addresses(target)
 
     async def _wait_like_all_refusals(self, started: float) -> None:
@@ -182,17 +189,23 @@ class Egress:
         await self._sleep(pace - elapsed % pace if pace > 0 else 0)
 
     def permits(self, address: IPAddress) -> bool:
-        """Tell whether an address may be dialled.
+        """Tell whether an address may be dialled on the allowed ports.
 
         A special one only inside of an allowed network. An IPv4 address that an IPv6 one carries is
         judged as well: neither form is allowed by allowing the other.
         """
         if isinstance(address, IPv6Address) and (
             address.scope_id is not None
-            or not all(self.permits(inner) for inner in _embedded(address))
+            or not all(self.permits(inner) for inner in embedded(address))
         ):
             return False
-        return _is_public(address) or any(address in each for each in self._policy.allow_networks)
+        return is_public(address) or any(address in each for each in self._policy.allow_networks)
+
+    def _may_dial(self, address: IPAddress, port: int) -> bool:
+        """Tell whether this port of this address may be dialled."""
+        if (address, port) in self._policy.allow_endpoints:
+            return True
+        return port in self._policy.allow_ports and self.permits(address)
 
     async def connect(self, route: Route, timeout_seconds: float) -> Connection:
         """Dial the checked addresses, each with a head start; the first to answer wins (RFC 8305).
@@ -200,8 +213,8 @@ class Egress:
         All other sockets are closed when this returns, raises or is cancelled. Raises leaves of
         ConnectError, or EgressRefused for a route that this policy would not have made.
         """
-        addresses_fit = all(self.permits(address) for address in route.addresses)
-        if route.port not in self._policy.allow_ports or not addresses_fit:
+        addresses_fit = all(self._may_dial(address, route.port) for address in route.addresses)
+        if route.port not in self._ports or not addresses_fit:
             raise EgressRefused
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -239,7 +252,8 @@ class Egress:
                 except ConnectError as error:
                     failures[attempts.pop(task)] = error
                 else:
-                    return Connection(connected, attempts.pop(task), tuple(failures))
+                    broken = tuple(each for each in failures if _has_way(failures[each]))
+                    return Connection(connected, attempts.pop(task), tuple(failures), broken)
         raise min(failures.values(), key=lambda error: _TELLING.index(type(error)))
 
     async def _dial(self, address: IPAddress, port: int) -> socket.socket:
@@ -279,6 +293,14 @@ _CONNECT_ERRORS: Final[dict[int | None, type[ConnectError]]] = {
     errno.EPERM: ConnectUnreachable,  # the same
 }
 """What the system says when connecting. All else, such as EMFILE, is a fault of our own."""
+
+
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""What a machine without IPv6 says of every IPv6 address."""
+
+
+def _has_way(error: ConnectError) -> bool:
+    return not (isinstance(error.__cause__, OSError) and error.__cause__.errno in _NO_WAY)
 
 
 async def _abandon(attempts: _Attempts) -> None:
@@ -329,71 +351,3 @@ def _parse(host: str) -> IPAddress | str:
 
 
 _LOCALHOST: Final[tuple[IPAddress, ...]] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
-_SPECIAL_V4: Final = tuple(
-    IPv4Network(each)
-    for each in (
-        "0.0.0.0/8",  # this host, unspecified (RFC 791)
-        "10.0.0.0/8",  # private (RFC 1918)
-        "100.64.0.0/10",  # carrier-grade NAT (RFC 6598)
-        "127.0.0.0/8",  # loopback (RFC 1122)
-        "168.63.129.16/32",  # Azure's platform service on a public address
-        "169.254.0.0/16",  # link-local (RFC 3927), cloud metadata
-        "172.16.0.0/12",  # private (RFC 1918)
-        "192.0.0.0/24",  # protocol assignments (RFC 6890)
-        "192.0.2.0/24",  # documentation (RFC 5737)
-        "192.88.99.0/24",  # 6to4 relays (RFC 7526)
-        "192.168.0.0/16",  # private (RFC 1918)
-        "198.18.0.0/15",  # benchmarking (RFC 2544)
-        "198.51.100.0/24",  # documentation (RFC 5737)
-        "203.0.113.0/24",  # documentation (RFC 5737)
-        "224.0.0.0/4",  # multicast (RFC 5771)
-        "240.0.0.0/4",  # reserved (RFC 1112), broadcast
-    )
-)
-_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
-"""The only part of IPv6 given to hosts (RFC 4291, section 2.4): no ULA, link-local, mapped."""
-_SPECIAL_V6: Final = tuple(
-    IPv6Network(each)
-    for each in (
-        "2001::/23",  # protocol assignments (RFC 2928): Teredo, benchmarking, ORCHID
-        "2001:db8::/32",  # documentation (RFC 3849)
-        "2002::/16",  # 6to4 (RFC 3056)
-        "3fff::/20",  # documentation (RFC 9637)
-    )
-)
-_LAST_32_BITS: Final = tuple(
-    IPv6Network(each)
-    for each in (
-        "::/96",  # IPv4-compatible (RFC 4291)
-        "::ffff:0:0/96",  # IPv4-mapped (RFC 4291)
-        "::ffff:0:0:0/96",  # IPv4-translated (RFC 7915)
-        "64:ff9b::/96",  # NAT64 (RFC 6052)
-        "64:ff9b:1::/48",  # local NAT64 (RFC 8215), as translators with a /96 prefix use it
-    )
-)
-"""Networks whose addresses carry an IPv4 address at their end."""
-
-
-def _is_isatap(address: IPv6Address) -> bool:
-    """Tell an IPv4 address behind 0000:5efe or 0200:5efe (RFC 5214, section 6.1)."""
-    return address.packed[8:12] in (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
-
-
-def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Return the IPv4 addresses that an IPv6 address leads to."""
-    if int(address) <= 1:  # unspecified and loopback; newer Pythons' is_loopback means more
-        return ()
-    if address.sixtofour is not None:
-        return (address.sixtofour,)
-    if address.teredo is not None:
-        return address.teredo  # relay and client (RFC 4380)
-    at_end = _is_isatap(address) or any(address in each for each in _LAST_32_BITS)
-    return (IPv4Address(int(address) & 0xFFFFFFFF),) if at_end else ()
-
-
-def _is_public(address: IPAddress) -> bool:
-    """Tell whether an address is an ordinary one of the public internet."""
-    if isinstance(address, IPv4Address):
-        return not any(address in each for each in _SPECIAL_V4)
-    special = _is_isatap(address) or any(address in each for each in _SPECIAL_V6)
-    return address in _GLOBAL_UNICAST and not special

@@ -13,6 +13,8 @@ from typing import Annotated, Final
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from mailconfig.domain.languages import Language
+
 
 class Mode(StrEnum):
     """How strict the process is about its surroundings."""
@@ -63,8 +65,26 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder of keys, SQLite database and blobs; made with mode 0700."
     )
+    language: Language = Field(
+        Language.ENGLISH,
+        description="Language of texts for people who ask for none that there is: en, de or fr.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console or json.")
+
+    # Demonstration
+    demo: bool | None = Field(
+        None,
+        description="Whether simulated mailboxes (docs/demo.md) run inside the server; "
+        "unset: in development only.",
+    )
+    simulator_port: int = Field(
+        14300,
+        ge=0,
+        le=65535,
+        description="First port of the simulated mail servers on 127.0.0.1; "
+        "0, or where one is taken: free ones.",
+    )
 
     # Storage
     database_url: str | None = Field(
@@ -121,6 +141,22 @@ class Settings(BaseSettings):
         24 * 3600, ge=60, description="How long the result of an idempotency key is kept."
     )
 
+    # Domain checks
+    domain_checks_per_minute: int = Field(
+        30, ge=1, description="Domains that one user may check in a minute."
+    )
+    domain_check_seconds: float = Field(
+        8, gt=0, le=25, description="Time limit for all that a domain check asks."
+    )
+
+    # Explaining
+    explains_per_minute: int = Field(
+        60, ge=1, description="Texts that one client address may have explained in a minute."
+    )
+    explain_max_chars: int = Field(
+        20_000, ge=100, description="Longest text that is explained, in characters."
+    )
+
     # Files
     upload_max_bytes: int = Field(5 * 1024 * 1024, ge=1, description="Largest uploaded file.")
     upload_max_files: int = Field(10, ge=1, description="Most files of one request.")
@@ -160,6 +196,15 @@ class Settings(BaseSettings):
     draft_test_seconds: int = Field(
         24 * 3600, ge=60, description="How long the tests of unsaved forms are kept."
     )
+    proof_seconds: float = Field(
+        4, gt=0, le=30, description="Time limit for trying other settings after a failed test."
+    )
+    port_scout_seconds: float = Field(
+        3, gt=0, le=30, description="Time limit for looking which ports of a host answer."
+    )
+    roundtrip_seconds: float = Field(
+        60, gt=0, le=600, description="Time limit for sending a message round and finding it."
+    )
     ehlo_name: str = Field(
         "[127.0.0.1]", description="Name or address literal that SMTP servers are greeted with."
     )
@@ -169,6 +214,11 @@ class Settings(BaseSettings):
         (), description="DNS servers to ask, address or address:port; unset: the system's resolver."
     )
     dns_seconds: float = Field(4, gt=0, description="Time limit of a name look-up.")
+    dns_trust_ad: bool = Field(
+        default=False,
+        description="Whether the DNS server's word on DNSSEC counts; only where nobody can write "
+        "on the way to it, such as on this machine.",
+    )
     ca_file: Path | None = Field(None, description="PEM file of extra trust anchors.")
     egress_allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="Private networks that tests may reach, such as 10.1.0.0/16."
@@ -177,11 +227,44 @@ class Settings(BaseSettings):
         (25, 143, 465, 587, 993, 2525, 2587),
         description="Ports that may be dialled; replaces the list.",
     )
+    egress_web_ports: Annotated[tuple[int, ...], NoDecode] = Field(
+        (443,), description="Ports that documents may be fetched from; replaces the list."
+    )
     egress_refusal_seconds: float = Field(
         0.5, ge=0, description="Refused targets answer after a multiple of this time, all alike."
     )
 
-    @field_validator("dns_servers", "egress_allow_networks", "egress_allow_ports", mode="before")
+    # Discovery
+    ispdb: bool = Field(
+        default=False,
+        description="Whether Thunderbird's public database is asked about domains, which tells it "
+        "the domain, never the address.",
+    )
+    ispdb_url: str = Field(
+        "https://autoconfig.thunderbird.net/v1.1",
+        pattern="^https://",
+        description="Where that database or a copy of it is.",
+    )
+    discovery_seconds: float = Field(
+        8, gt=0, le=25, description="Time limit for all that a discovery asks, guesses included."
+    )
+    discovery_source_seconds: float = Field(
+        3, gt=0, le=25, description="Time limit for each of its sources."
+    )
+    discovery_kept_seconds: int = Field(
+        3600, ge=60, description="Longest time that a discovery's answer is kept."
+    )
+    discoveries_per_minute: int = Field(
+        30, ge=1, description="Discoveries that one user may start in a minute."
+    )
+
+    @field_validator(
+        "dns_servers",
+        "egress_allow_networks",
+        "egress_allow_ports",
+        "egress_web_ports",
+        mode="before",
+    )
     @classmethod
     def _lists(cls, value: object) -> object:
         return _split(value)
@@ -199,7 +282,7 @@ class Settings(BaseSettings):
             dns_endpoint(server)
         return value
 
-    @field_validator("egress_allow_ports")
+    @field_validator("egress_allow_ports", "egress_web_ports")
     @classmethod
     def _ports(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         if not all(0 < port <= _PORT_MAX for port in value):
@@ -215,6 +298,11 @@ class Settings(BaseSettings):
     def serves_explorer(self) -> bool:
         """Whether the query page is on."""
         return self.mode is Mode.DEVELOPMENT if self.explorer is None else self.explorer
+
+    @property
+    def serves_demo(self) -> bool:
+        """Whether the simulated mailboxes run."""
+        return self.mode is Mode.DEVELOPMENT if self.demo is None else self.demo
 
     @property
     def effective_database_url(self) -> str:

@@ -26,6 +26,7 @@ from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.diagnostics.engine import describe
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, Say, phrase
 from mailconfig.domain.probes import (
     ProbeRequest,
     ProbeStep,
@@ -101,42 +102,46 @@ def show_test(
     smtp: str | None,
     username: str | None,
     password_stdin: bool,
+    say: Say = str,
 ) -> int:
     """Run the test and print it as it goes; return the exit status.
 
-    Raises InvalidInput for what is no address and no server, before the password is asked for.
+    Texts for people go through `say`. Raises InvalidInput for what is no address and no server,
+    before the password is asked for.
     """
     _check_address(address)
     rows = catalogue(settings)
     provider = rows.by_address(parse_address(address))
     servers = _servers(address, provider, imap, smtp, username)
-    secret = _password(from_stdin=password_stdin)
+    secret = _password(say, from_stdin=password_stdin)
     draft = Draft(
         name=address,
         email_address=address,
         incoming=_with(servers.get(MailProtocol.IMAP), secret),
         outgoing=_with(servers.get(MailProtocol.SMTP), secret),
     )
-    if not _valid(draft, rows, settings):
+    if not _valid(draft, rows, settings, say):
         return 1
     request = ProbeRequest(
         _targets(draft, address, provider, secret), settings.test_deadline_seconds
     )
-    return asyncio.run(_probed(settings, request, provider))
+    return asyncio.run(_probed(settings, request, provider, say))
 
 
-async def _probed(settings: Settings, request: ProbeRequest, provider: Provider | None) -> int:
+async def _probed(
+    settings: Settings, request: ProbeRequest, provider: Provider | None, say: Say
+) -> int:
     console = _console()
     with _StepLines(console, request) as lines:
         outcomes = await build_prober(settings).probe(request, lines.report)
-    return _print_outcomes(console, outcomes, provider)
+    return _print_outcomes(console, outcomes, provider, say)
 
 
 def _check_address(text: str) -> None:
     try:
         parse_address(text)
     except AddressInvalid:
-        raise _refused("This is no e-mail address.", "emailAddress") from None
+        raise _refused(N_("This is no e-mail address."), "emailAddress") from None
 
 
 def _refused(message: str, field: str) -> InvalidInput:
@@ -165,7 +170,8 @@ def _servers(
         elif text is None and known[protocol]:
             servers[protocol] = _listed(known[protocol][0], domain, username)
     if not servers:
-        raise _refused("No server is known for it: name them with --imap and --smtp.", address)
+        message = N_("No server is known for it: name them with --imap and --smtp.")
+        raise _refused(message, address)
     return servers
 
 
@@ -173,7 +179,7 @@ def _named(protocol: MailProtocol, text: str, username: str | None) -> DraftServ
     match = _SERVER.fullmatch(text)
     if match is None:
         option = f"--{protocol.value.lower()}"
-        raise _refused("Write it as host:port/tls, host:port/starttls or -.", option)
+        raise _refused(N_("Write it as host:port/tls, host:port/starttls or -."), option)
     mode = TransportSecurity(match["mode"].upper())
     return DraftServer(protocol, match["host"], int(match["port"]), mode, None, username)
 
@@ -183,13 +189,15 @@ def _listed(server: ProviderServer, domain: str, username: str | None) -> DraftS
     return DraftServer(server.protocol, host, server.port, server.security, None, username)
 
 
-def _password(*, from_stdin: bool) -> NewSecret | None:
+def _password(say: Say, *, from_stdin: bool) -> NewSecret | None:
     if from_stdin:
         text = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
-        text = getpass.getpass("Password of the mailbox (empty to test without signing in): ")
+        prompt = say(N_("Password of the mailbox (empty to test without signing in):"))
+        text = getpass.getpass(f"{prompt} ")
     else:
-        raise _refused("There is no terminal to ask on: give --password-stdin.", "password")
+        message = N_("There is no terminal to ask on: give --password-stdin.")
+        raise _refused(message, "password")
     return NewSecret(SecretKind.PASSWORD, Secret(text)) if text else None
 
 
@@ -197,13 +205,13 @@ def _with(server: DraftServer | None, secret: NewSecret | None) -> DraftServer |
     return replace(server, secret=secret) if server is not None else None
 
 
-def _valid(draft: Draft, rows: Catalogue, settings: Settings) -> bool:
+def _valid(draft: Draft, rows: Catalogue, settings: Settings, say: Say) -> bool:
     """Print errors and warnings; tell whether the test may run."""
     report = validate(draft, rows, validation_policy(settings), utc_now().date())
     for issue in report.issues:
         if issue.severity is not Severity.INFO:
             style = "red" if issue.severity is Severity.ERROR else "yellow"
-            _complain(f"{'.'.join(issue.path)}: {issue.message}", style)
+            _complain(f"{'.'.join(issue.path)}: {say(issue.message)}", style)
     return not any(issue.severity is Severity.ERROR for issue in report.issues)
 
 
@@ -275,17 +283,18 @@ def _line(step: ProbeStep) -> Text:
 
 
 def _print_outcomes(
-    console: Console, outcomes: Sequence[ProtocolOutcome], provider: Provider | None
+    console: Console, outcomes: Sequence[ProtocolOutcome], provider: Provider | None, say: Say
 ) -> int:
     failed = [outcome for outcome in outcomes if outcome.code is not DiagnosticCode.OK]
     for outcome in failed:
         found = describe(outcome.code, outcome.protocol, provider, outcome.server_reply)
-        console.print(Text(f"\n{outcome.protocol}: {found.title}", style="bold red"))
-        console.print(Text(found.advice))
+        console.print(Text(f"\n{outcome.protocol}: {say(found.title)}", style="bold red"))
+        console.print(Text(say(found.advice)))
         if found.help_url:
-            console.print(Text(f"Help: {found.help_url}"))
+            console.print(Text(say(phrase("Help: {url}", url=found.help_url))))
         if found.server_reply:
-            console.print(Text(f"The server said: {found.server_reply}", style="dim"))
+            said = say(phrase("The server said: {reply}", reply=found.server_reply))
+            console.print(Text(said, style="dim"))
     if not failed:
-        console.print(Text("\nAll is well.", style="bold green"))
+        console.print(Text(f"\n{say(N_('All is well.'))}", style="bold green"))
     return 1 if failed else 0

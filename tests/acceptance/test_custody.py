@@ -143,6 +143,10 @@ CANNOT_STEER = {
     "delete",
     "cancelTest",
     "uploadFile",
+    # Asks the DNS about a name; takes no account and no secret.
+    "checkDomain",
+    # Asks about an address; takes no secret, and what it finds is for a form.
+    "discover",
     "deleteFile",
     "login",
     "logout",

@@ -171,6 +171,9 @@ WITHOUT_IDS = {
     "mutation.logout",
     # Stores a new file of the caller.
     "mutation.uploadFile",
+    # Ask the network about an address; no workspace has a part in the answer.
+    "mutation.discover",
+    "subscription.discoveryProgress",
 }
 NODE_TYPES = {
     "ConnectionTest": "ConnectionTest",

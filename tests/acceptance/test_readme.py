@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 MAKE = ["make run", "make test"]
 """Blocks that are not run: the server of this test has a fresh folder, the tests run already."""
 PRINTED = re.compile(r"First sign-in +owner@example\.com\n +Password +(\S+)")
+DEMO = re.compile(r"^  (?:IMAP|SMTP) +\S+:(\d+)/", re.MULTILINE)
 STEPS = 15
 """Seven of IMAPS, eight of submission with STARTTLS."""
 
@@ -45,13 +46,17 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def script(served: Served) -> str:
     """Return the README's lines as one script; between blocks it prints a mark."""
-    printed = PRINTED.search(served.out.read_text())
+    welcome = served.out.read_text()
+    printed = PRINTED.search(welcome)
     assert printed is not None
+    imap_port, smtp_port = DEMO.findall(welcome)
     replacements = {
         "http://127.0.0.1:8000": served.address,
         "the-password-that-was-printed": printed[1],
         ".venv/bin/mailconfig": f"{sys.executable} -m mailconfig",
         "--data data": f"--data {served.data}",
+        '"port": 14300': f'"port": {imap_port}',
+        '"port": 14301': f'"port": {smtp_port}',
     }
     text = "\necho; echo ----\n".join(block for block in blocks() if block.strip() not in MAKE)
     for old, new in replacements.items():
@@ -82,7 +87,10 @@ def test_the_lines_of_the_readme_work(served: Served) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
-    submit, test, configs, validated, updated, deleted = answers(done.stdout)
+    demo, submit, test, configs, validated, updated, deleted = answers(done.stdout)
+    assert demo["testConnection"]["test"]["status"] == "PASSED"
+    trip = demo["testConnection"]["test"]["roundTrip"]
+    assert (trip["folder"], trip["removed"]) == ("INBOX", True)
     config = submit["submit"]["config"]
     assert (config["revision"], config["status"]) == (1, "UNVERIFIED")
     (file,) = config["files"]

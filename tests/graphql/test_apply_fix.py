@@ -8,7 +8,7 @@ import pytest
 
 from kit.api import ADMIN, COLLEAGUE, MEMBER, VIEWER, Api, form, server, serving
 from kit.held import HeldProber
-from kit.outcomes import passed, plain_on_tls_port, wrong_password
+from kit.outcomes import no_mechanism, passed, plain_on_tls_port, wrong_password
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.settings import Settings
 
@@ -81,6 +81,32 @@ async def test_the_fix_is_stored_and_tested(api: Api) -> None:
     settings = [target.settings for target in api.prober.requests[1].targets]
     assert [item.security.value for item in settings] == ["TLS", "TLS"]
     assert api.prober.secrets == ["kept-for-later-9"] * 6
+
+
+async def test_what_is_offered_was_tried(api: Api) -> None:
+    """Both ways to mend it, side by side, without the stored secret; the first is offered."""
+    config_id = await misconfigured(api)
+    await failed(api, configId=config_id)
+    targets = [target for proof in api.prober.proofs for target in proof.targets]
+    tried = [(target.settings.port, target.settings.security.value) for target in targets]
+    assert tried == [(465, "TLS"), (587, "STARTTLS")]
+    assert {(target.secret, target.sender) for target in targets} == {(None, None)}
+
+
+async def test_a_method_can_be_the_fix(api: Api) -> None:
+    """What the server lists takes the place of what it does not."""
+    outgoing = server("smtp.example.net", port=465, authentication="CRAM_MD5")
+    config_id = await api.stored(MEMBER, outgoing=outgoing)
+    api.prober.outcomes = (passed(MailProtocol.IMAP), no_mechanism("AUTH PLAIN LOGIN"))
+    target = {"target": {"configId": config_id}}
+    test = (await api.data(MEMBER, TEST, target))["testConnection"]["test"]
+    assert api.prober.proofs == []
+    api.prober.outcomes = None
+    fix_id = test["diagnosis"]["fix"]["id"]
+    assert (await apply(api, MEMBER, test["id"], fix_id))["errors"] == []
+    assert (await api.data(MEMBER, TEST, target))["testConnection"]["test"]["status"] == "PASSED"
+    methods = [target.settings.authentication.value for target in api.prober.requests[-1].targets]
+    assert methods == ["AUTO", "AUTO"]
 
 
 async def test_another_fix_id_is_not_found(api: Api) -> None:

@@ -31,6 +31,10 @@ GUARDS = {
     "testConnection": Guard.MEMBER,
     "cancelTest": Guard.MEMBER,
     "applyFix": Guard.MEMBER,
+    # Dials out; stores nothing.
+    "checkDomain": Guard.VIEWER,
+    # Dials out; stores nothing.
+    "discover": Guard.VIEWER,
     "uploadFile": Guard.MEMBER,
     "deleteFile": Guard.MEMBER,
     # Nobody is signed in yet.

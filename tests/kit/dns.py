@@ -30,6 +30,8 @@ import dns.rrset
 
 _CHAIN_MAX = 8
 """Aliases that are followed; then the chain is sent as it is, loop or not."""
+_TCP_MAX_BYTES = 65535
+"""Longest message by TCP; by UDP the client says how much it takes."""
 _PORT_TRIES = 20
 """Free TCP ports that are tried for being free for UDP as well."""
 
@@ -63,6 +65,10 @@ class _Entry:
     delay_seconds: float = 0.0
     truncated: bool = False
     """Whether UDP answers are cut, so that the question comes again by TCP."""
+    forged: tuple[str, ...] = ()
+    """Texts of the records of a forged answer, with another id, that comes first by UDP."""
+    vouched: bool = False
+    """Whether answers have the AD bit (RFC 4035, section 3.2.3)."""
     asked: Counter[str] = field(default_factory=Counter)
 
     def records(self, rdtype: str) -> tuple[str, ...]:
@@ -81,6 +87,7 @@ class DnsServer:
         """Set when the first question has come in."""
         self.endpoint: tuple[str, int] = ("127.0.0.1", 0)
         self._zone: dict[str, _Entry] = {}
+        self._zones: dict[dns.name.Name, dns.rrset.RRset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stack = contextlib.AsyncExitStack()
 
@@ -133,6 +140,20 @@ class DnsServer:
         """Cut UDP answers."""
         self._entry(name).truncated = True
 
+    def forged(self, name: str, *texts: str) -> None:
+        """Send an answer with these records and another id before the right one."""
+        self._entry(name).forged = texts
+
+    def vouched(self, name: str) -> None:
+        """Say that answers about a name were checked by DNSSEC."""
+        self._entry(name).vouched = True
+
+    def soa(self, zone: str, minimum: int, ttl: int = 3600) -> None:
+        """Say how long the absence of anything in a zone holds (RFC 2308)."""
+        text = f"ns.{zone}. admin.{zone}. 1 7200 900 1209600 {minimum}"
+        owner = dns.name.from_text(zone)
+        self._zones[owner] = dns.rrset.from_text(owner, ttl, "IN", "SOA", text)
+
     def asked(self, name: str, rdtype: str) -> int:
         """Count the questions for a name and type."""
         return sum((each.name, each.rdtype) == (name, rdtype) for each in self.queries)
@@ -163,7 +184,8 @@ class DnsServer:
         async def answer() -> None:
             reply = await self._reply(data, "udp")
             if reply is not None and not transport.is_closing():
-                transport.sendto(reply, peer)
+                for each in (*self._forgeries(data), reply):
+                    transport.sendto(each, peer)
 
         task = asyncio.create_task(answer())
         self._tasks.add(task)
@@ -203,7 +225,28 @@ class DnsServer:
         if entry is not None and entry.truncated and transport == "udp":
             response.answer.clear()
             response.flags |= dns.flags.TC
-        return response.to_wire()
+        return response.to_wire(max_size=_TCP_MAX_BYTES if transport == "tcp" else 0)
+
+    def _forgeries(self, data: bytes) -> list[bytes]:
+        message = dns.message.from_wire(data)
+        question = message.question[0]
+        entry = self._zone.get(question.name.to_text(omit_final_dot=True).lower())
+        if entry is None or not entry.forged:
+            return []
+        response = dns.message.make_response(message, recursion_available=True)
+        kind = dns.rdatatype.to_text(question.rdtype)
+        response.answer.append(
+            dns.rrset.from_text(question.name, entry.ttl, "IN", kind, *entry.forged)
+        )
+        response.id ^= 1
+        return [response.to_wire()]
+
+    def _deny_for(self, response: dns.message.Message, name: str) -> None:
+        """Add the SOA of the zone that a name is in, where one is known."""
+        asked = dns.name.from_text(name)
+        response.authority += [
+            rrset for owner, rrset in self._zones.items() if asked.is_subdomain(owner)
+        ]
 
     def _answered(
         self, message: dns.message.Message, name: str, rdtype: str
@@ -213,7 +256,10 @@ class DnsServer:
             entry = self._zone.get(name)
             if entry is None:
                 response.set_rcode(dns.rcode.NXDOMAIN)
+                self._deny_for(response, name)
                 break
+            if entry.vouched:
+                response.flags |= dns.flags.AD
             failure = entry.failures.get(rdtype, entry.failures.get("ANY"))
             if failure is not None:
                 response.set_rcode(failure)
@@ -223,7 +269,9 @@ class DnsServer:
             if texts:
                 owner = dns.name.from_text(name)
                 response.answer.append(dns.rrset.from_text(owner, entry.ttl, "IN", kind, *texts))
-            if entry.alias is None:
+            if not texts:
+                self._deny_for(response, name)
+            if entry.alias is None or rdtype == "CNAME":
                 break
             name = entry.alias
         return response

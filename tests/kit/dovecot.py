@@ -34,6 +34,8 @@ TOKEN_KEY = b"key of the bearer tokens in tests, 32 bytes or more"
 LOGS = ("info.log", "error.log")
 MAIL_USER = "nobody"
 """System user that owns the mailboxes; exists everywhere."""
+JUNK = "Verdacht"
+"""Spam folder with a name that tells nothing: only its attribute (RFC 6154) does."""
 
 CONFIGURATION = """
 protocols = imap
@@ -76,7 +78,14 @@ mail_location = maildir:~/Maildir
 mail_max_userip_connections = 0
 namespace inbox {{
   inbox = yes
+  mailbox {junk} {{
+    special_use = \\Junk
+  }}
+  mailbox Sent {{
+    special_use = \\Sent
+  }}
 }}
+lda_mailbox_autocreate = yes
 
 default_client_limit = 2000
 service imap-login {{
@@ -160,6 +169,7 @@ class Dovecot:
                 key=certificates.key[GOOD_HOST],
                 local_names=_local_names(certificates),
                 mail_user=MAIL_USER,
+                junk=JUNK,
                 imap_port=ports[0],
                 imaps_port=ports[1],
             )
@@ -195,6 +205,13 @@ class Dovecot:
         now = int(time.time())
         claims = {"sub": email, "email": email, "iat": now - 7200, "exp": now + int(seconds)}
         return jwt.encode(claims, TOKEN_KEY, algorithm="HS256")
+
+    def holding(self, text: str) -> list[str]:
+        """Return the message files of all users that hold a text, below the mail folder."""
+        top = Path(self.folder, "mail")
+        files = (path for part in ("cur", "new", "tmp") for path in top.rglob(f"{part}/*"))
+        found = (path for path in files if text.encode() in path.read_bytes())
+        return sorted(str(path.relative_to(top)) for path in found)
 
     def failed_logins(self, name: str) -> int:
         """Count the refused IMAP logins of a user, as each connection's last line says."""

@@ -20,8 +20,10 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from kit.api import Api, FakeProber, open_sessions
+from kit.api import Api, FakeProber, NoPorts, open_sessions
+from kit.discovery import FakeRecords
 from mailconfig.app import create_app
+from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings
 
 _PATIENCE_SECONDS = 20
@@ -96,10 +98,14 @@ class Live(Api):
 
 
 @asynccontextmanager
-async def listening(settings: Settings, prober: FakeProber) -> AsyncIterator[Live]:
+async def listening(
+    settings: Settings, prober: FakeProber, outside: Outside | None = None
+) -> AsyncIterator[Live]:
     """Serve the application with all people on a free port of the loopback address."""
     tokens = await open_sessions(settings)
-    app = create_app(settings, prober)
+    app = create_app(
+        settings, prober, port_scout=NoPorts(), outside=outside or Outside(FakeRecords())
+    )
     config = uvicorn.Config(
         app,
         port=0,

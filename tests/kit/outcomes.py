@@ -38,3 +38,15 @@ def plain_on_tls_port(host: str = "smtp.example.net", port: int = 465) -> Protoc
         failure=Failure.TIMEOUT,
     )
     return ProtocolOutcome(MailProtocol.SMTP, diagnose_code(seen), seen)
+
+
+def no_mechanism(*capabilities: str) -> ProtocolOutcome:
+    """The outgoing server offers no mechanism that was allowed."""
+    seen = Observation(
+        protocol=MailProtocol.SMTP,
+        phase=Phase.AUTH,
+        failure=Failure.NO_MECHANISM,
+        capabilities=capabilities,
+        tls_active=True,
+    )
+    return ProtocolOutcome(MailProtocol.SMTP, diagnose_code(seen), seen)

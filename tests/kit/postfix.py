@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from kit.dovecot import MAIL_USER, Dovecot
+from kit.dovecot import JUNK, MAIL_USER, Dovecot
 from kit.servers import (
     ADDRESSES,
     GOOD_HOST,
@@ -48,6 +48,9 @@ virtual_mailbox_domains = {host}
 virtual_mailbox_maps = static:known
 virtual_transport = dovecot
 dovecot_destination_recipient_limit = 1
+transport_maps = regexp:{folder}/transports
+sender_bcc_maps = regexp:{folder}/copies
+header_checks = regexp:{folder}/headers
 default_transport = error:5.7.1 no mail leaves this test
 disable_dns_lookups = yes
 smtpd_peername_lookup = no
@@ -104,6 +107,33 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 dovecot unix - n n - - pipe
   flags=DRhu user={mail_user} argv={deliver} -c {dovecot} -f ${{sender}} -d ${{recipient}}
+junk unix - n n - - pipe
+  flags=DRhu user={mail_user} argv={deliver} -c {dovecot} -f ${{sender}} -d ${{recipient}}
+  -m {junk}
+copy unix - n n - - pipe
+  flags=Rhu user={mail_user} argv={deliver} -c {dovecot} -f ${{sender}} -d ${{sender}} -m Sent
+"""
+
+TRANSPORTS = """
+/^junk-/ junk:
+/^lost-/ discard:
+/^copies@/ copy:
+"""
+"""By how a recipient's address begins: into the spam folder, or nowhere."""
+
+COPIES = """
+/^saved-/ copies@{host}
+"""
+"""A sender whose address begins so gets a copy into Sent, as some providers do."""
+
+RESULTS = (
+    "mx.mail.test; spf=pass smtp.mailfrom=mail.test; dkim=none",
+    "filter.mail.test; dmarc=pass header.from=mail.test",
+)
+"""What the server says of a round trip's message in Authentication-Results, in this order."""
+HEADERS = """
+/^Message-ID: <mailconfig\\./ PREPEND Authentication-Results: {0}
+/^Auto-Submitted: auto-generated/ PREPEND Authentication-Results: {1}
 """
 
 
@@ -142,6 +172,9 @@ class Postfix:
             )
         )
         (folder / "owners").write_text("/^(.*)$/ $1\n")
+        (folder / "transports").write_text(TRANSPORTS)
+        (folder / "copies").write_text(COPIES.format(host=GOOD_HOST))
+        (folder / "headers").write_text(HEADERS.format(*RESULTS))
         (folder / "sni").write_text(_sni(certificates))
         run([programs["postmap"], "-c", folder, "-F", f"hash:{folder}/sni"])
         return with_new_ports(
@@ -152,7 +185,7 @@ class Postfix:
     def _launch(cls, program: str, folder: Path, dovecot: Dovecot, ports: list[int]) -> Self:
         numbers = dict(zip(LISTENERS, ports, strict=True))
         services = MASTER.format(
-            mail_user=MAIL_USER, deliver=DELIVER, dovecot=dovecot.configuration
+            mail_user=MAIL_USER, deliver=DELIVER, dovecot=dovecot.configuration, junk=JUNK
         )
         (folder / "master.cf").write_text(_listeners(numbers) + services)
         note_daemon(folder, folder / "queue/pid/master.pid")

@@ -39,10 +39,10 @@ mutation ($input: LoginInput!) {
 
 
 def environment(**settings: object) -> dict[str, str]:
-    """Return the environment of a process with these settings and no others."""
+    """Return the environment of a process with these settings and no others, in English."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILCONFIG_")}
     given = {f"MAILCONFIG_{name}": str(value) for name, value in settings.items()}
-    return kept | {"PYTHONWARNINGS": "error"} | given
+    return kept | {"PYTHONWARNINGS": "error", "LC_ALL": "C.UTF-8"} | given
 
 
 def command(*words: str | Path) -> list[str]:

@@ -314,4 +314,4 @@ def test_separators_inside_of_values_are_never_sent(
     """A value that would end the mechanism's own fields is refused before anything is sent."""
     with pytest.raises(DialogueFailed) as caught:
         choose(Method.AUTO, credentials(username, secret, kind), EVERY, tls_active=True)
-    assert failure_of(caught) is Failure.NO_MECHANISM
+    assert failure_of(caught) is Failure.UNSENDABLE

@@ -1,9 +1,10 @@
-"""The verdict of a connection test: which failure is the root cause."""
+"""The verdict of a connection test: which failure is the root cause, of steps or round trip."""
 
+from mailconfig.domain.arrivals import RoundTrip
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
 from mailconfig.domain.probes import ProtocolOutcome
 from mailconfig.domain.servers import MailProtocol
-from mailconfig.services.verdicts import root_cause
+from mailconfig.services.verdicts import lost_on_the_way, root_cause
 
 
 def outcome(
@@ -45,3 +46,23 @@ def test_an_outcome_without_observation_comes_last() -> None:
     lost = outcome(MailProtocol.IMAP, DiagnosticCode.STEP_TIMEOUT)
     assert root_cause([lost, SMTP_AUTH]) is SMTP_AUTH
     assert root_cause([lost]) is lost
+
+
+def test_a_message_that_came_home_is_no_failure() -> None:
+    """Neither in the inbox nor as spam, and nothing was lost that was not sent."""
+    for code in (DiagnosticCode.OK, DiagnosticCode.ROUNDTRIP_SPAM):
+        assert lost_on_the_way(RoundTrip(code, "<1@mail.test>")) is None
+    assert lost_on_the_way(None) is None
+
+
+def test_a_lost_message_is_the_receiving_sides() -> None:
+    """It was sent; where the failure is known by an observation, its server is blamed."""
+    lost = RoundTrip(DiagnosticCode.ROUNDTRIP_LOST, "<1@mail.test>")
+    assert lost_on_the_way(lost) == outcome(MailProtocol.IMAP, DiagnosticCode.ROUNDTRIP_LOST)
+    seen = Observation(protocol=MailProtocol.SMTP, phase=Phase.DATA)
+    refused = RoundTrip(
+        DiagnosticCode.TOO_BIG, "<1@mail.test>", observation=seen, server_reply="552 no"
+    )
+    assert lost_on_the_way(refused) == ProtocolOutcome(
+        MailProtocol.SMTP, DiagnosticCode.TOO_BIG, seen, "552 no"
+    )

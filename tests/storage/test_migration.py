@@ -4,8 +4,10 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID, uuid4
 
 import pytest
 from alembic import command
@@ -14,7 +16,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from kit.records import make_tenant
+from mailconfig.domain.diagnostics import SettingsFix
+from mailconfig.domain.diagnostics.values import ServerPatch
 from mailconfig.domain.errors import Fault
+from mailconfig.domain.servers import TransportSecurity
 from mailconfig.storage import migration
 from mailconfig.storage.database import Database, StorageSettings
 from mailconfig.storage.migration import current_revision, head_revision, migrate
@@ -85,8 +90,8 @@ async def test_revision_before_and_after(empty_url: str, keyring: Keyring) -> No
         await database.ping()
     await migrate(settings)
     await migrate(settings)
-    assert await current_revision(settings) == head_revision() == "0001"
-    assert await database.revision() == "0001"
+    assert await current_revision(settings) == head_revision() == "0002"
+    assert await database.revision() == "0002"
     await database.ping()
     await database.close()
 
@@ -103,6 +108,65 @@ async def test_migrations_can_be_taken_back(empty_url: str) -> None:
 
     assert await within(empty_url, down) == ["alembic_version"]
     await migrate(StorageSettings(empty_url))
+
+
+async def test_tests_of_before_are_read_as_they_were(empty_url: str, keyring: Keyring) -> None:
+    """A test that was stored before there were findings keeps its fix and has none of them."""
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    workspace, user, test = uuid4(), uuid4(), uuid4()
+    row = {
+        "id": test,
+        "workspace_id": workspace,
+        "config_id": None,
+        "config_revision": None,
+        "started_by": user,
+        "status": "FAILED",
+        "created_at": now,
+        "deadline_at": now,
+        "finished_at": now,
+        "code": "TLS_MODE_MISMATCH_PLAIN_ON_TLS",
+        "code_protocol": "IMAP",
+        "provider_id": None,
+        "server_reply": None,
+        "fix_id": uuid4(),
+        "fix": '{"title":"Use TLS.","incoming":{"host":null,"port":null,"security":"TLS",'
+        '"username":null}}',
+        "process": "old",
+        "lease_until": now,
+        "cancel_requested": False,
+    }
+
+    def fill(connection: Connection) -> None:
+        config = migration._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        tables = MetaData()
+        tables.reflect(connection)
+        named = {"id": workspace, "slug": "old", "name": "Old", "created_at": now}
+        person = {"id": user, "email": "a@b.c", "email_key": "a@b.c", "password_hash": ""}
+        connection.execute(tables.tables["workspaces"].insert(), _plain(connection, named))
+        connection.execute(
+            tables.tables["users"].insert(), _plain(connection, person | {"created_at": now})
+        )
+        connection.execute(tables.tables["connection_tests"].insert(), _plain(connection, row))
+        connection.commit()
+
+    await within(empty_url, fill)
+    await migrate(StorageSettings(empty_url))
+    database = Database.open(StorageSettings(empty_url), keyring)
+    async with database.reading(workspace) as work:
+        found = await work.probes.get(test)
+    await database.close()
+    assert found.fix == SettingsFix("Use TLS.", ServerPatch(security=TransportSecurity.TLS))
+    assert (found.retryable, found.fixable_by) == (None, None)
+    assert (found.ports, found.round_trip) == ((), None)
+
+
+def _plain(connection: Connection, row: dict[str, object]) -> dict[str, object]:
+    """Return a row as the engine keeps it: SQLite has ids as hexadecimal digits."""
+    if connection.dialect.name != "sqlite":
+        return row
+    return {name: value.hex if isinstance(value, UUID) else value for name, value in row.items()}
 
 
 async def test_processes_take_turns(empty_url: str, keyring: Keyring) -> None:

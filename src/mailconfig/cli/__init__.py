@@ -5,7 +5,14 @@ is one sentence on standard error and exit status 1; a wrong command line is exi
 output is the command's answer and never holds a secret, but for the first password in development.
 """
 
-from mailconfig.cli import asking, serving, upkeep  # noqa: F401 - importing registers the commands
+from mailconfig.cli import (  # noqa: F401 - importing registers the commands
+    asking,
+    discovering,
+    explaining,
+    serving,
+    simulating,
+    upkeep,
+)
 from mailconfig.cli.application import main
 
 __all__ = ["main"]

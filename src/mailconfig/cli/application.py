@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
@@ -14,8 +15,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mailconfig import log
-from mailconfig.bootstrap import check_ca_file, migrate_embedded, storage_settings
+from mailconfig.bootstrap import check_ca_file, languages, migrate_embedded, storage_settings
 from mailconfig.domain.errors import InvalidInput, MailconfigError
+from mailconfig.domain.languages import Language
+from mailconfig.domain.phrases import Say
 from mailconfig.settings import LogFormat, Settings, load
 from mailconfig.storage.migration import current_revision, head_revision
 from mailconfig.storage.settings import database_url
@@ -31,6 +34,12 @@ _T = TypeVar("_T")
 PORT_MAX: Final = 65535
 """Ports are 16 bits wide (RFC 9293, section 3.1)."""
 Data = Annotated[Path | None, Parameter("--data", help="Folder of keys, database and files.")]
+Spoken = Annotated[
+    str | None,
+    Parameter("--language", help="Language of the answer: en, de or fr; else the environment's."),
+]
+_LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Where the environment names the language of messages; the first that is set counts (POSIX)."""
 
 
 def main() -> NoReturn:
@@ -50,13 +59,14 @@ def main() -> NoReturn:
     sys.exit(result if isinstance(result, int) else 0)
 
 
-def _sentence(error: MailconfigError | ValidationError | OSError) -> str:
+def _sentence(error: MailconfigError | ValidationError | OSError, say: Say = str) -> str:
     """Return what went wrong, for the person at the keyboard."""
     match error:
         case InvalidInput():
-            return " ".join(f"{'.'.join(issue.path)}: {issue.message}" for issue in error.issues)
+            found = ((".".join(issue.path), say(issue.message)) for issue in error.issues)
+            return " ".join(f"{path}: {message}" for path, message in found)
         case MailconfigError():
-            return error.message
+            return say(error.message)
         case ValidationError():
             return "\n".join(_setting(item) for item in error.errors(include_input=False))
         case OSError():
@@ -72,6 +82,28 @@ def fail(message: str) -> NoReturn:
     """End the process with exit status 1 and one sentence on standard error."""
     print(message, file=sys.stderr)
     sys.exit(1)
+
+
+def spoken_language(settings: Settings, tag: str | None = None) -> Say:
+    """Return what says texts in the language of a BCP 47 tag, else in the environment's.
+
+    Ends the process for a tag that is not spoken.
+    """
+    known = languages(settings)
+    locale = next((value for name in _LOCALES if (value := os.environ.get(name))), None)
+    language = known.named(tag) if tag else known.of_locale(locale)
+    if language is None:
+        fail(f"--language: {tag} is not spoken here; {', '.join(Language)} are.")
+    return partial(known.say, language)
+
+
+@contextmanager
+def refusals_in(say: Say) -> Iterator[None]:
+    """End the process for a refusal as `main` does, but in the reader's language."""
+    try:
+        yield
+    except MailconfigError as error:
+        fail(_sentence(error, say))
 
 
 def read_settings(**given: object) -> Settings:

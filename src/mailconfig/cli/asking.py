@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from mailconfig.bootstrap import catalogue
-from mailconfig.cli.application import app, read_settings
+from mailconfig.cli.application import Spoken, app, read_settings, refusals_in, spoken_language
 from mailconfig.graphql.schema import sdl
 from mailconfig.terminal import show_providers, show_test
 
@@ -42,9 +42,13 @@ def try_mailbox(
         bool,
         Parameter(help="Read the password from standard input instead of asking.", negative=""),
     ] = False,
+    language: Spoken = None,
 ) -> int:
     """Test a mailbox as the API does, with a line for each step; exit status 1 when it fails.
 
     Servers that are not named come from the provider of the address.
     """
-    return show_test(read_settings(), address, imap, smtp, username, password_stdin)
+    settings = read_settings()
+    say = spoken_language(settings, language)
+    with refusals_in(say):
+        return show_test(settings, address, imap, smtp, username, password_stdin, say)

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import Annotated, Final
 
@@ -27,8 +27,11 @@ from mailconfig.cli.application import (
     read_settings,
     run,
 )
+from mailconfig.domain.demo import Demo
 from mailconfig.domain.secrets import Secret
 from mailconfig.settings import Mode, Settings
+from mailconfig.simulator.scenarios import SERVICES
+from mailconfig.simulator.server import Simulator
 
 _log = logging.getLogger(__name__)
 _FIRST_USER: Final = "owner@example.com"
@@ -56,7 +59,8 @@ def serve(
         # First of all, so that a port that is taken leaves no user whose password nobody saw.
         sockets = [stack.enter_context(listener) for listener in _listeners(settings)]
         password = run(_prepare(settings))
-        served = create_app(settings)
+        simulator = _simulator(settings, stack)
+        served = create_app(settings, demo=simulator.demo if simulator else None)
         config = uvicorn.Config(
             served,
             log_config=None,
@@ -67,17 +71,32 @@ def serve(
             ws_max_size=settings.max_body_bytes,
         )
         where = settings.public_url or _address(sockets[0])
-        tried = partial(_announce, settings, where, password)
-        _Server(config, served.state, tried).run(sockets)
+        tried = partial(_announce, settings, where, password, simulator)
+        _Server(config, served.state, tried, simulator).run(sockets)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells whether it serves and ends open tests for its own end."""
+    """uvicorn's server, which tells whether it serves and ends open tests for its own end.
 
-    def __init__(self, config: uvicorn.Config, state: State, tried: Callable[[bool], None]) -> None:
+    A simulator lives in the same loop, from before the start until after the end.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        state: State,
+        tried: Callable[[bool], None],
+        simulator: Simulator | None,
+    ) -> None:
         super().__init__(config)
         self._state = state
         self._tried = tried
+        self._simulator = simulator
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve as uvicorn does, beside the simulator."""
+        async with self._simulator.running() if self._simulator else nullcontext():
+            await super().serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then tell whether it serves."""
@@ -122,7 +141,22 @@ async def _prepare(settings: Settings) -> Secret | None:
         return await instance.services.identity.first_user(_FIRST_USER)
 
 
-def _announce(settings: Settings, where: str, password: Secret | None, up: bool) -> None:
+def _simulator(settings: Settings, stack: ExitStack) -> Simulator | None:
+    """Take the ports of the demonstration, where there is to be one, until the stack unwinds."""
+    if not settings.serves_demo:
+        return None
+    simulator = Simulator.bind(SERVICES, settings.simulator_port)
+    stack.callback(simulator.close)
+    return simulator
+
+
+def _announce(
+    settings: Settings,
+    where: str,
+    password: Secret | None,
+    simulator: Simulator | None,
+    up: bool,
+) -> None:
     """Tell the log, and in development the person who has just started it."""
     if up:
         _log.info("serving", extra={"address": where, "mode": settings.mode.value})
@@ -133,4 +167,19 @@ def _announce(settings: Settings, where: str, password: Secret | None, up: bool)
     if password is not None:
         lines.append(f"  {'First sign-in':<18}{_FIRST_USER}")
         lines.append(f"  {'Password':<18}{password.reveal()}   (shown only now)")
+    if up and simulator is not None:
+        lines += _demo_lines(simulator.demo)
     print("\n".join(["", *lines, ""]), flush=True)
+
+
+def _demo_lines(demo: Demo) -> list[str]:
+    """Show where the demonstration is described, and the account that passes."""
+    first = demo.providers[0]
+    lines = [
+        f"  {'Demo mailboxes':<18}docs/demo.md   (password {demo.password})",
+        f"  {'Try':<18}{first.accounts[0].address}",
+    ]
+    for server in (first.incoming, first.outgoing):
+        mode = server.security.value.lower()
+        lines.append(f"  {server.protocol.value:<18}{server.host_template}:{server.port}/{mode}")
+    return lines

@@ -65,7 +65,8 @@ class Catalogue:
         self._ids = {row.id: row for row in self._rows}
         self._domains = {domain: row for row in self._rows for domain in row.domains}
         self._suffixes = {suffix: row for row in self._rows for suffix in row.domain_suffixes}
-        self._mx = MxTable(self._rows, mx_rules or MxRules())
+        self._mx_rules = mx_rules or MxRules()
+        self._mx = MxTable(self._rows, self._mx_rules)
         self._hosts = _rows_by_host(self._rows)
         self._patterns = tuple(
             (_pattern(server.host_template), row)
@@ -75,6 +76,11 @@ class Catalogue:
         )
         self._sites = Sites(self._rows)
         self._texts = tuple((row, row.name.casefold(), _text(row)) for row in self.providers)
+
+    def preceded(self, rows: Iterable[Provider]) -> "Catalogue":
+        """Return a catalogue with these rows before its own."""
+        joined = (*rows, *self._rows)
+        return Catalogue(joined, self._mx_rules, self.dns_hints, self.guesses)
 
     def by_id(self, provider_id: str) -> Provider | None:
         """Return the row of an id."""

@@ -18,13 +18,19 @@
        |- SecretUnreadable     no key opens the stored secret
        `- FileUnreadable       the bytes of a stored file are missing or not as they were written
 
-The cause of an error goes to the log by `raise ... from`, never into the message.
+The cause of an error goes to the log by `raise ... from`, never into the message. Messages of
+refusals are for people: marked for translation, as `domain.phrases` says; those of faults are for
+the operator and stay English.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from mailconfig.domain.issues import ValidationIssue
+from mailconfig.domain.phrases import N_
+
+_SIGN_IN: Final = N_("Sign in first.")
+_NOT_ALLOWED: Final = N_("Your role does not allow this.")
 
 
 class MailconfigError(Exception):
@@ -47,7 +53,7 @@ class Unauthenticated(Refusal):
 
     code = "UNAUTHENTICATED"
 
-    def __init__(self, message: str = "Sign in first.") -> None:
+    def __init__(self, message: str = _SIGN_IN) -> None:
         super().__init__(message)
 
 
@@ -56,7 +62,7 @@ class Forbidden(Refusal):
 
     code = "FORBIDDEN"
 
-    def __init__(self, message: str = "Your role does not allow this.") -> None:
+    def __init__(self, message: str = _NOT_ALLOWED) -> None:
         super().__init__(message)
 
 
@@ -66,7 +72,7 @@ class CredentialsRefused(Refusal):
     code = "CREDENTIALS_REFUSED"
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+        super().__init__(N_("The e-mail address or the password is wrong."))
 
 
 class NotFound(Refusal):
@@ -75,7 +81,7 @@ class NotFound(Refusal):
     code = "NOT_FOUND"
 
     def __init__(self, path: tuple[str, ...] = ()) -> None:
-        super().__init__("There is no such object.", path)
+        super().__init__(N_("There is no such object."), path)
 
 
 class InvalidInput(Refusal):
@@ -84,7 +90,7 @@ class InvalidInput(Refusal):
     code = "INVALID_INPUT"
 
     def __init__(self, issues: tuple[ValidationIssue, ...]) -> None:
-        super().__init__("The input is not valid.")
+        super().__init__(N_("The input is not valid."))
         self.issues = issues
 
 
@@ -94,7 +100,7 @@ class RevisionConflict(Refusal):
     code = "REVISION_CONFLICT"
 
     def __init__(self, current_id: UUID) -> None:
-        super().__init__("The object was changed in the meantime.", ("expectedRevision",))
+        super().__init__(N_("The object was changed in the meantime."), ("expectedRevision",))
         self.current_id = current_id
 
 
@@ -116,7 +122,8 @@ class IdempotencyConflict(Refusal):
     code = "IDEMPOTENCY_CONFLICT"
 
     def __init__(self) -> None:
-        super().__init__("This idempotency key was used with another input.", ("idempotencyKey",))
+        message = N_("This idempotency key was used with another input.")
+        super().__init__(message, ("idempotencyKey",))
 
 
 class SecretRequired(Refusal):
@@ -125,7 +132,7 @@ class SecretRequired(Refusal):
     code = "SECRET_REQUIRED"
 
     def __init__(self, path: tuple[str, ...]) -> None:
-        super().__init__("Enter the password again for this server and user name.", path)
+        super().__init__(N_("Enter the password again for this server and user name."), path)
 
 
 class RateLimited(Refusal):
@@ -134,7 +141,7 @@ class RateLimited(Refusal):
     code = "RATE_LIMITED"
 
     def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__("Too many attempts. Wait before the next one.")
+        super().__init__(N_("Too many attempts. Wait before the next one."))
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -2,10 +2,12 @@
 
     N_("Enter the port.")                              # a sentence without values
     phrase("Use port {port} for {name}.", port=587, name=row.name)
+    joined(meaning.advice, phrase("See {url}", url=url))
 
 A phrase is an ordinary English string everywhere; the edge, which knows the reader's language,
 says it again from its template by `Languages.say`. Templates are gettext message ids: `N_` and
-`phrase` are the markers that the extraction looks for, so their first argument is a literal.
+`phrase` are the markers that the extraction looks for, so their first argument is a literal; where
+a table holds the templates, they are marked there by `N_` and filled by `phrase`.
 Must not know a language.
 """
 
@@ -13,7 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 Value = str | int | float
-"""What a template may hold; a `Phrase` as a value is translated as well."""
+"""What a template may hold. A `Phrase` is translated as well; any other text stays as it is, since
+it may come from strangers.
+"""
 
 Say = Callable[[str], str]
 """Says a sentence in the reader's language; English where no translation is known."""
@@ -44,6 +48,13 @@ class Phrase(str):
         return type(self), (self.template, dict(self.values))
 
 
-def phrase(template: str, **values: Value) -> Phrase:
-    """Fill a template that is marked for extraction by this very call."""
+def phrase(template: str, /, **values: Value) -> Phrase:
+    """Fill a template that is marked for extraction by this very call, or by `N_` in a table."""
     return Phrase(template, values)
+
+
+def joined(*sentences: str) -> Phrase:
+    """Put sentences one after another, with a space between; each is translated by itself."""
+    parts = [text if isinstance(text, Phrase) else Phrase(text, {}) for text in sentences]
+    values = {f"part_{number}": part for number, part in enumerate(parts)}
+    return Phrase(" ".join(f"{{{name}}}" for name in values), values)

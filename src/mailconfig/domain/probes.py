@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
-from mailconfig.domain.diagnostics import DiagnosticCode, Observation
+from mailconfig.domain.arrivals import RoundTrip
+from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy, Observation
 from mailconfig.domain.diagnostics.values import SettingsFix
+from mailconfig.domain.reachability import PortReach
 from mailconfig.domain.secrets import NewSecret
 from mailconfig.domain.servers import MailProtocol, ServerSettings, TransportSecurity
 
@@ -104,6 +106,13 @@ _LAST_STEP = {
     MailProtocol.IMAP: StepKind.OPEN_MAILBOX,
     MailProtocol.SMTP: StepKind.SENDER_CHECK,
 }
+
+
+ROUND_TRIP_STEPS: Final = (
+    (MailProtocol.SMTP, StepKind.SUBMIT_MESSAGE),
+    (MailProtocol.IMAP, StepKind.FIND_MESSAGE),
+)
+"""Steps of a round trip, after those of both servers."""
 
 
 def planned_steps(protocol: MailProtocol, security: TransportSecurity) -> tuple[StepKind, ...]:
@@ -238,3 +247,11 @@ class ConnectionTest:
     fix_id: UUID | None
     fix: SettingsFix | None
     steps: tuple[ProbeStep, ...] = ()
+    retryable: bool | None = None
+    """Whether this case may heal by itself; None: as the taxonomy says of the code."""
+    fixable_by: FixableBy | None = None
+    """Who can mend this case; None: as the taxonomy says of the code."""
+    ports: tuple[PortReach, ...] = ()
+    """Which ports of the host answer; looked at only where connecting failed."""
+    round_trip: RoundTrip | None = None
+    """How the round trip ended, if one was asked for and begun."""

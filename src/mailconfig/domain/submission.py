@@ -161,6 +161,7 @@ def patched(draft: DraftServer, patch: ServerPatch) -> DraftServer:
         port=patch.port or draft.port,
         security=patch.security or draft.security,
         username=patch.username or draft.username,
+        authentication=patch.authentication or draft.authentication,
     )
 
 

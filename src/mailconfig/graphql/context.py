@@ -1,4 +1,4 @@
-"""What every resolver can reach: the services, the caller, the loaders of one operation.
+"""What every resolver can reach: services, caller, language, and the loaders of one operation.
 
 Holds no database session. The caller is looked up when first asked for, once an operation.
 """
@@ -14,6 +14,8 @@ from starlette.websockets import WebSocket
 
 from mailconfig.domain.errors import Forbidden, Unauthenticated
 from mailconfig.domain.identity import Principal
+from mailconfig.domain.languages import Language
+from mailconfig.domain.phrases import phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.graphql.loaders import Loaders
 from mailconfig.services.registry import Services
@@ -56,10 +58,13 @@ class Context:
     request: Request | WebSocket
     response: Response | WebSocket
     connection_params: dict[str, Any] | None = None
-    """Payload of connection_init on sockets; may hold `Authorization`."""
+    """Payload of connection_init on sockets; may hold `Authorization` and `acceptLanguage`."""
     connection_init_payload: Any = None
     _caller: Principal | None = field(default=None)
     _loaders: Loaders | None = field(default=None)
+    _language: Language | None = field(default=None)
+    _spoken: dict[Language, None] = field(default_factory=dict)
+    """Languages of the answer so far, in their order."""
 
     @property
     def loaders(self) -> Loaders:
@@ -90,13 +95,36 @@ class Context:
         """Raise Forbidden when a browser session writes without its CSRF token."""
         token = self.request.headers.get(CSRF_HEADER)
         if not self.services.identity.csrf_valid(principal, token):
-            raise Forbidden(f"Send the csrfToken of this session in {CSRF_HEADER}.")
+            raise Forbidden(
+                phrase("Send the csrfToken of this session in {header}.", header=CSRF_HEADER)
+            )
+
+    @property
+    def language(self) -> Language:
+        """What the caller likes to read; on a socket its connection_init wins over its headers."""
+        if self._language is None:
+            wish = self._socket_parameter("acceptLanguage")
+            wish = wish or self.request.headers.get("Accept-Language")
+            self._language = self.services.languages.best(wish)
+        return self._language
+
+    def say(self, text: str, tag: str | None = None) -> str:
+        """Return a text of ours in the language of a BCP 47 tag, else in the caller's."""
+        language = (tag and self.services.languages.named(tag)) or self.language
+        if isinstance(self.response, Response):
+            self._spoken[language] = None
+            # RFC 9110, sections 8.5 and 12.5.5: readers and caches are told.
+            self.response.headers["Content-Language"] = ", ".join(self._spoken)
+            self.response.headers["Vary"] = "Accept-Language"
+        return self.services.languages.say(language, text)
 
     def _socket_authorization(self) -> str | None:
+        return self._socket_parameter("Authorization") or self._socket_parameter("authorization")
+
+    def _socket_parameter(self, name: str) -> str | None:
+        """Return a member of connection_init's payload, which has the form that strangers chose."""
         params = self.connection_params
-        if not isinstance(params, dict):
-            return None
-        value = params.get("Authorization") or params.get("authorization")
+        value = params.get(name) if isinstance(params, dict) else None
         return value if isinstance(value, str) else None
 
 

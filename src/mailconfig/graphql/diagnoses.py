@@ -9,6 +9,7 @@ from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy
 from mailconfig.domain.issues import Severity
 from mailconfig.graphql import ids
 from mailconfig.graphql.describing import object_type
+from mailconfig.graphql.phrases import Spoken
 from mailconfig.graphql.servers import ServerPatchSettings, server_patch
 
 
@@ -18,12 +19,14 @@ class SettingsFix:
 
     id: strawberry.ID
     """What applyFix takes."""
-    title: str
+    title: str = strawberry.field(extensions=[Spoken()])
     """What the fix does."""
     incoming: ServerPatchSettings | None
     """Changes of the IMAP server."""
     outgoing: ServerPatchSettings | None
     """Changes of the SMTP server."""
+    proven: bool
+    """Whether it was tried as far as that goes without signing in: connect, TLS, capabilities."""
 
 
 @object_type
@@ -34,9 +37,9 @@ class Diagnosis:
     """Stable machine code."""
     severity: Severity
     """How bad it is."""
-    title: str
+    title: str = strawberry.field(extensions=[Spoken()])
     """One sentence a normal person understands."""
-    advice: str
+    advice: str = strawberry.field(extensions=[Spoken()])
     """What to do, for this provider where it is known."""
     help_url: str | None
     """The provider's own help page."""
@@ -76,4 +79,5 @@ def _fix(fix: domain.SettingsFix | None, fix_id: UUID | None) -> SettingsFix | N
         title=fix.title,
         incoming=server_patch(fix.incoming),
         outgoing=server_patch(fix.outgoing),
+        proven=fix.proven,
     )

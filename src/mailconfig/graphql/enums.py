@@ -2,27 +2,39 @@
 
 from typing import Final
 
+from mailconfig.domain.arrivals import MessageFolder
 from mailconfig.domain.configs import ConfigOrderField, ConfigStatus
-from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy
+from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy, Phase
+from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Trust
+from mailconfig.domain.domains import CheckKind, CheckVerdict
 from mailconfig.domain.files import FileKind
 from mailconfig.domain.identity import Role
 from mailconfig.domain.issues import Severity, ValidationCode
 from mailconfig.domain.pages import OrderDirection
 from mailconfig.domain.probes import StepKind, StepStatus, TestStatus
 from mailconfig.domain.providers import Confidence, ProviderKind, ProviderStatus
+from mailconfig.domain.reachability import IpVersion, PortState
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.graphql.describing import enum_type
 
 NAMES: Final = {
     AuthenticationMethod: "AuthenticationMethod",
+    CheckKind: "DomainCheckKind",
+    CheckVerdict: "DomainCheckVerdict",
     Confidence: "Confidence",
     ConfigOrderField: "EmailConfigOrderField",
     ConfigStatus: "EmailConfigStatus",
     DiagnosticCode: "DiagnosticCode",
+    DiscoverySource: "DiscoverySource",
     FileKind: "FileKind",
+    FindingStatus: "EvidenceStatus",
     FixableBy: "FixableBy",
+    IpVersion: "IpVersion",
     MailProtocol: "MailProtocol",
+    MessageFolder: "MessageFolder",
     OrderDirection: "OrderDirection",
+    Phase: "ConversationPhase",
+    PortState: "PortState",
     ProviderKind: "ProviderKind",
     ProviderStatus: "ProviderStatus",
     Role: "Role",
@@ -31,6 +43,7 @@ NAMES: Final = {
     StepStatus: "ConnectionTestStepStatus",
     TestStatus: "ConnectionTestStatus",
     TransportSecurity: "TransportSecurity",
+    Trust: "Trust",
     ValidationCode: "ValidationCode",
 }
 """Name in the schema of each enum; importing this module registers them all."""

@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
+import strawberry
+
 from mailconfig.domain import errors, issues
 from mailconfig.domain.issues import Severity, ValidationCode
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.describing import interface_type, object_type
 from mailconfig.graphql.objects import EmailConfig, email_config
+from mailconfig.graphql.phrases import Spoken
 
 
 @interface_type
@@ -16,7 +19,7 @@ class UserError:
     New implementations may be added: always ask for __typename and message.
     """
 
-    message: str
+    message: str = strawberry.field(extensions=[Spoken()])
     """What went wrong, for people."""
     path: list[str]
     """Path into the input, empty for the whole input."""

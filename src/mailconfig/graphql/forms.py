@@ -7,6 +7,7 @@ import strawberry
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.files import FileKind
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import phrase
 from mailconfig.domain.servers import DraftServer, MailProtocol
 from mailconfig.domain.submission import (
     MISSING,
@@ -172,7 +173,7 @@ def submission(given: SubmitInput) -> Submission:
     """Return a submission of the domain; raises InvalidInput for a key that no index can hold."""
     key = given.idempotency_key
     if key is not None and len(key) > _KEY_MAX_CHARS:
-        message = f"An idempotency key has at most {_KEY_MAX_CHARS} characters."
+        message = phrase("An idempotency key has at most {most} characters.", most=_KEY_MAX_CHARS)
         code, path = ValidationCode.TOO_LONG, ("idempotencyKey",)
         raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
     return Submission(draft(given), given.shared, given.enabled, file_changes(given.files), key)

@@ -8,6 +8,7 @@ import strawberry
 
 from mailconfig.domain.errors import InvalidInput, NotFound
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import phrase
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Context, Info
 from mailconfig.graphql.describing import object_type
@@ -87,7 +88,7 @@ class NodeQuery:
     ) -> list[Node | None]:
         """Several objects by global id, in order, null where not visible."""
         if len(ids) > _NODES_MAX:
-            message = f"At most {_NODES_MAX} ids at once."
+            message = phrase("At most {most} ids at once.", most=_NODES_MAX)
             code = ValidationCode.OUT_OF_RANGE
             raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, ("ids",)),))
         return [await _find(info.context, item) for item in ids]

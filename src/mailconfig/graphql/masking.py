@@ -15,6 +15,7 @@ from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from mailconfig.domain.errors import InvalidInput, Refusal
+from mailconfig.domain.phrases import Say
 from mailconfig.domain.request import request_id
 
 _log = logging.getLogger(__name__)
@@ -48,8 +49,11 @@ class ShownError(GraphQLError):
     """An error that was made for the client; it is not masked again."""
 
 
-def masked(error: GraphQLError) -> ShownError:
-    """Return what the client may see of an error; logs what it may not."""
+def masked(error: GraphQLError, say: Say = str) -> ShownError:
+    """Return what the client may see of an error; logs what it may not.
+
+    Refusals are for people and go through `say`; all else stays English.
+    """
     if isinstance(error, ShownError):
         return error
     original = error.original_error
@@ -58,7 +62,7 @@ def masked(error: GraphQLError) -> ShownError:
     if original is None or isinstance(original, _REQUEST_ERRORS):
         return _shown(error, _without_values(error.message), {"code": "BAD_REQUEST"})
     if isinstance(original, Refusal):
-        return _shown(error, original.message, _details(original))
+        return _shown(error, say(original.message), _details(original, say))
     _log.error("an operation failed at %s", error.path, exc_info=original)
     extensions = {"code": "INTERNAL", "requestId": request_id.get()}
     return _shown(error, "Something went wrong on our side.", extensions)
@@ -81,11 +85,11 @@ def _without_values(message: str) -> str:
     return f"{cut}." if cut else "The request is not valid."
 
 
-def _details(refusal: Refusal) -> dict[str, Any]:
+def _details(refusal: Refusal, say: Say) -> dict[str, Any]:
     if not isinstance(refusal, InvalidInput):
         return {"code": refusal.code}
     issues = [
-        {"code": issue.code, "message": issue.message, "path": list(issue.path)}
+        {"code": issue.code, "message": say(issue.message), "path": list(issue.path)}
         for issue in refusal.issues
     ]
     return {"code": refusal.code, "issues": issues}

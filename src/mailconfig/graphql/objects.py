@@ -9,17 +9,24 @@ from datetime import datetime
 import strawberry
 
 from mailconfig.domain import configs, files, probes
+from mailconfig.domain import providers as domain
 from mailconfig.domain.configs import ConfigStatus
-from mailconfig.domain.diagnostics import DiagnosticCode
-from mailconfig.domain.diagnostics.engine import describe
 from mailconfig.domain.errors import NotFound
 from mailconfig.domain.files import FileKind
 from mailconfig.domain.pages import Keyset
-from mailconfig.domain.probes import TestStatus
+from mailconfig.domain.probes import StepStatus, TestStatus
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.diagnoses import Diagnosis, diagnosis
+from mailconfig.graphql.findings import (
+    PortReach,
+    RoundTrip,
+    port_reach,
+    root_cause,
+    round_trip,
+    step_finding,
+)
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.pages import (
     After,
@@ -102,21 +109,36 @@ class ConnectionTest(Node):
     @strawberry.field
     def steps(self, info: Info) -> list[ConnectionTestStep]:
         """Steps in the order in which they run, IMAP first."""
-        row = self.row
-        catalogue = info.context.services.catalogue
-        known = catalogue.by_id(row.provider_id) if row.provider_id else None
-        return [step(row, found, known) for found in row.steps]
+        known = self._provider(info)
+        return [step(self.row, found, known) for found in self.row.steps]
 
     @strawberry.field
     def diagnosis(self, info: Info) -> Diagnosis | None:
         """The root cause; null while running and when all is well."""
-        row = self.row
-        if row.code is None or row.code is DiagnosticCode.OK:
-            return None
-        catalogue = info.context.services.catalogue
-        known = catalogue.by_id(row.provider_id) if row.provider_id else None
-        found = describe(row.code, row.code_protocol, known, row.server_reply, row.fix)
-        return diagnosis(found, row.fix_id)
+        found = root_cause(self.row, self._provider(info))
+        return diagnosis(found, self.row.fix_id) if found is not None else None
+
+    @strawberry.field
+    def warnings(self, info: Info) -> list[Diagnosis]:
+        """Findings that did not stop the test, in the order of the steps."""
+        known = self._provider(info)
+        warned = (step for step in self.row.steps if step.status is StepStatus.WARNING)
+        found = (step_finding(self.row, step, known) for step in warned)
+        return [diagnosis(finding) for finding in found if finding is not None]
+
+    @strawberry.field
+    def ports(self) -> list[PortReach]:
+        """Which ports of the host answer from here; empty unless connecting failed."""
+        return [port_reach(found) for found in self.row.ports]
+
+    @strawberry.field
+    def round_trip(self) -> RoundTrip | None:
+        """The message that was sent round; null where none was asked for or it was not begun."""
+        return round_trip(self.row.round_trip)
+
+    def _provider(self, info: Info) -> domain.Provider | None:
+        row_id = self.row.provider_id
+        return info.context.services.catalogue.by_id(row_id) if row_id else None
 
 
 def connection_test(row: probes.ConnectionTest) -> ConnectionTest:

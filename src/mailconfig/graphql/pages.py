@@ -13,6 +13,7 @@ import strawberry
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, PageRequest
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.signing import Signer
 from mailconfig.graphql.describing import object_type
 
@@ -70,7 +71,7 @@ def decode_cursor(signer: Signer, listing: str, cursor: str, field: str) -> Keys
         valid = False
         text = ""
     if not valid or version != _VERSION:
-        raise _invalid("This cursor does not belong to this list.", field)
+        raise _invalid(N_("This cursor does not belong to this list."), field)
     return Keyset(text, key_id)
 
 
@@ -84,11 +85,11 @@ def page_request(
 ) -> PageRequest:
     """Return what the arguments ask for; raises InvalidInput for what no page can be."""
     if first is not None and last is not None:
-        raise _invalid("Give first or last, not both.", "last")
+        raise _invalid(N_("Give first or last, not both."), "last")
     field, limit = ("last", last) if last is not None else ("first", first)
     limit = PAGE_DEFAULT if limit is None else limit
     if not 1 <= limit <= PAGE_MAX:
-        raise _invalid(f"A page has 1 to {PAGE_MAX} rows.", field)
+        raise _invalid(phrase("A page has 1 to {most} rows.", most=PAGE_MAX), field)
     return PageRequest(
         limit=limit,
         after=decode_cursor(signer, listing, after, "after") if after is not None else None,

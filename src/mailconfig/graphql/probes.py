@@ -7,6 +7,7 @@ import strawberry
 
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import phrase
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.graphql import forms, ids
 from mailconfig.graphql.context import Info
@@ -42,6 +43,8 @@ class TestConnectionInput:
     """A stored configuration or a draft."""
     protocols: list[MailProtocol] = strawberry.field(default_factory=lambda: list(MailProtocol))
     """Servers to test."""
+    round_trip: bool = False
+    """Whether to send the account a message, find it and remove it; needs both servers."""
     wait_seconds: int = 0
     """How long to wait for the end, 0 to 25; 0 answers at once."""
 
@@ -134,12 +137,13 @@ class ProbeMutation:
     ) -> TestConnectionPayload | None:
         """Start a test and answer at once, or wait up to waitSeconds for the end."""
         if not 0 <= input.wait_seconds <= _WAIT_MAX_SECONDS:
-            message = f"waitSeconds lies between 0 and {_WAIT_MAX_SECONDS}."
+            message = phrase("waitSeconds lies between 0 and {most}.", most=_WAIT_MAX_SECONDS)
             code, path = ValidationCode.OUT_OF_RANGE, ("waitSeconds",)
             raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
         principal = await info.context.caller()
         probes = info.context.services.probes
-        test = await probes.start(principal, _target(input.target), input.protocols)
+        target, protocols = _target(input.target), input.protocols
+        test = await probes.start(principal, target, protocols, round_trip=input.round_trip)
         if input.wait_seconds:
             test = await probes.wait(principal, test.id, input.wait_seconds)
         return TestConnectionPayload(test=connection_test(test))

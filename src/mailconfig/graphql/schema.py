@@ -13,6 +13,9 @@ from strawberry.types.graphql import OperationType
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
 from mailconfig.graphql.context import Context
+from mailconfig.graphql.discovery import DiscoveryMutation, DiscoverySubscription
+from mailconfig.graphql.domains import DomainMutation
+from mailconfig.graphql.explaining import ExplainQuery
 from mailconfig.graphql.files import FileMutation
 from mailconfig.graphql.identity import IdentityMutation, IdentityQuery, Viewer
 from mailconfig.graphql.lookup import NodeQuery
@@ -24,21 +27,29 @@ from mailconfig.graphql.validation import ValidationMutation
 
 
 @strawberry.type(description="Reads.")
-class Query(ConfigQuery, ProviderQuery, IdentityQuery, NodeQuery):
+class Query(ConfigQuery, ProviderQuery, ExplainQuery, IdentityQuery, NodeQuery):
     """All queries."""
 
 
 @strawberry.type(
     description="Writes. Every field answers with a payload; expected failures are in its errors."
 )
-class Mutation(ConfigMutation, ValidationMutation, ProbeMutation, FileMutation, IdentityMutation):
+class Mutation(
+    ConfigMutation,
+    ValidationMutation,
+    ProbeMutation,
+    DiscoveryMutation,
+    DomainMutation,
+    FileMutation,
+    IdentityMutation,
+):
     """All mutations."""
 
 
 @strawberry.type(
     description="Live results over graphql-transport-ws or server-sent events (graphql-sse)."
 )
-class Subscription(ProbeSubscription):
+class Subscription(ProbeSubscription, DiscoverySubscription):
     """All subscriptions."""
 
 
@@ -58,10 +69,12 @@ class MaskingSchema(strawberry.Schema):
     def process_errors(
         self,
         errors: list[GraphQLError],
-        execution_context: ExecutionContext | None = None,  # noqa: ARG002 - the base's signature
+        execution_context: ExecutionContext | None = None,
     ) -> None:
         """Replace the errors in place; runs for HTTP, SSE and sockets alike."""
-        errors[:] = [masked(error) for error in errors]
+        context = execution_context.context if execution_context is not None else None
+        say = context.say if isinstance(context, Context) else str
+        errors[:] = [masked(error, say) for error in errors]
 
 
 def deadline(seconds: float) -> type[SchemaExtension]:

@@ -8,6 +8,7 @@ from mailconfig.domain.configs import StoredServer
 from mailconfig.domain.diagnostics.values import ServerPatch
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import KeepSecret, NewSecret, Secret, SecretChange, SecretKind
 from mailconfig.domain.servers import (
     AuthenticationMethod,
@@ -67,6 +68,8 @@ class ServerPatchSettings:
     """Other protection."""
     username: str | None
     """Other user name."""
+    authentication: AuthenticationMethod | None
+    """Other way to sign in."""
 
 
 def server_patch(patch: ServerPatch | None) -> ServerPatchSettings | None:
@@ -78,6 +81,7 @@ def server_patch(patch: ServerPatch | None) -> ServerPatchSettings | None:
         port=patch.port,
         security=patch.security,
         username=patch.username,
+        authentication=patch.authentication,
     )
 
 
@@ -142,7 +146,7 @@ def secret_change(given: SecretInput | None, path: tuple[str, ...]) -> SecretCha
     issue = ValidationIssue(
         ValidationCode.NOT_ALLOWED,
         Severity.ERROR,
-        "keep can only be true; leave the secret out instead.",
+        N_("keep can only be true; leave the secret out instead."),
         (*path, "keep"),
     )
     raise InvalidInput((issue,))

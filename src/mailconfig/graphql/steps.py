@@ -4,13 +4,13 @@ from datetime import datetime
 
 import strawberry
 
-from mailconfig.domain.diagnostics.engine import describe
 from mailconfig.domain.probes import Certificate, ConnectionTest, ProbeStep, StepKind, StepStatus
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.graphql import ids
 from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.diagnoses import Diagnosis, diagnosis
+from mailconfig.graphql.findings import step_finding
 
 
 @object_type
@@ -68,9 +68,7 @@ class ConnectionTestStep:
 def step(test: ConnectionTest, found: ProbeStep, provider: Provider | None) -> ConnectionTestStep:
     """Show a step of a test."""
     detail = found.detail
-    meaning = None
-    if found.code is not None:
-        meaning = diagnosis(describe(found.code, found.protocol, provider, detail.server_reply))
+    meaning = step_finding(test, found, provider)
     return ConnectionTestStep(
         id=ids.encode("ConnectionTestStep", f"{test.id}/{found.protocol}/{found.kind}"),
         protocol=found.protocol,
@@ -85,7 +83,7 @@ def step(test: ConnectionTest, found: ProbeStep, provider: Provider | None) -> C
         capabilities=list(detail.capabilities),
         mechanism=detail.mechanism,
         server_reply=detail.server_reply,
-        diagnosis=meaning,
+        diagnosis=diagnosis(meaning) if meaning is not None else None,
     )
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from mailconfig.domain.errors import Unauthenticated
 from mailconfig.domain.identity import Principal
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
 from mailconfig.services.identity import IdentityService
 
@@ -41,7 +42,7 @@ class HttpSessions:
         if header is not None:
             scheme, _, token = header.partition(" ")
             if scheme.lower() != "bearer" or not token.strip():
-                raise Unauthenticated("Authorization takes: Bearer TOKEN.")
+                raise Unauthenticated(N_("Authorization takes: Bearer TOKEN."))
             return await self.identity.by_bearer(token.strip())
         cookie = connection.cookies.get(self.cookie)
         return await self.identity.by_cookie(Secret(cookie)) if cookie else None

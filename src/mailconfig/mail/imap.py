@@ -30,7 +30,10 @@ _TEXT_MAX_CHARACTERS: Final = 2000
 
 
 class ImapDialogue:
-    """One connection's dialogue; the methods are called in their order here, each at most once."""
+    """One connection's dialogue; the methods are called in their order here, each at most once.
+
+    But `query`: a round trip asks as often as it has to.
+    """
 
     def __init__(self, wire: Wire, settings: ProbeSettings, cleaner: Cleaner) -> None:
         self._wire = wire
@@ -38,6 +41,8 @@ class ImapDialogue:
         self._cleaner = cleaner
         self._commands = 0
         self._remarks: list[str] = []
+        self._heard: list[ImapResponse] | None = None
+        """Where untagged data goes while `query` waits."""
         self.capabilities: tuple[str, ...] = ()
         """As told last; empty while unknown."""
         self.preauthenticated = False
@@ -110,6 +115,26 @@ class ImapDialogue:
             )
             await self._command(f"ID ({told})".encode("ascii"), may_fail=True)
         return self._shown(await self._command(b"EXAMINE INBOX"))  # RFC 9051, section 6.3.3
+
+    async def query(
+        self, command: bytes, *, may_fail: bool = False
+    ) -> tuple[ImapResponse, tuple[ImapResponse, ...]]:
+        """Send a command after sign-in; return its tagged response and the data before that.
+
+        May be called often. The caller has quoted what strangers named, and sets limits that fit:
+        the data is kept. Raises DialogueFailed REPLY for a refusal unless it `may_fail`.
+        """
+        await self._expect_nothing_tagged()  # what came unasked is no answer
+        heard: list[ImapResponse] = []
+        self._heard = heard
+        try:
+            return await self._command(command, may_fail=may_fail), tuple(heard)
+        finally:
+            self._heard = None
+
+    def offers(self, name: str) -> bool:
+        """Tell whether a capability is on offer, in whatever case."""
+        return self._offers(name)
 
     def goodbye(self) -> None:
         """Send LOGOUT (RFC 9051, section 6.1.3); the answer is not awaited."""
@@ -238,6 +263,8 @@ class ImapDialogue:
         if untagged.name == "BYE":  # RFC 9051, section 7.1.5: the server hangs up
             raise self._refusal(untagged)
         self._note_capabilities(untagged)
+        if self._heard is not None:
+            self._heard.append(untagged)
         if untagged.name in ("NO", "BAD") or untagged.code == "ALERT":
             self._remarks.append(untagged.words)  # warnings explain the tagged refusal after them
 

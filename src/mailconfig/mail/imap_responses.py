@@ -5,7 +5,7 @@ not know which command is under way.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailconfig.domain.diagnostics.values import Failure
@@ -39,6 +39,8 @@ class ImapResponse:
     """Response code of a condition, upper case (RFC 5530)."""
     arguments: str = ""
     """What the response code's brackets hold after it."""
+    pieces: tuple[bytes, ...] = ()
+    """Only where it holds literals: its lines and literals in turn, a line first and last."""
 
     @property
     def is_status(self) -> bool:
@@ -56,7 +58,8 @@ async def read_response(wire: Wire, literal_bytes: int) -> ImapResponse:
     line = await wire.line()
     response = parsed(line)
     if response.tag == "*" and not response.is_status:  # resp-text cannot hold a literal
-        await _skip_literals(wire, line, literal_bytes)
+        pieces = await _literals(wire, line, literal_bytes)
+        return replace(response, pieces=pieces) if pieces else response
     return response
 
 
@@ -87,11 +90,12 @@ def _named(tag: str, rest: str) -> ImapResponse:
     return ImapResponse(tag, name, text, code[1].upper(), code[2] or "")
 
 
-async def _skip_literals(wire: Wire, line: bytes, literal_bytes: int) -> None:
-    """Take what belongs to this response: literals, and the lines that go on after them."""
-    while found := _LITERAL.search(line):
+async def _literals(wire: Wire, line: bytes, literal_bytes: int) -> tuple[bytes, ...]:
+    """Read what belongs to this response: literals, and the lines that go on after them."""
+    pieces = [line]
+    while found := _LITERAL.search(pieces[-1]):
         size = int(found[1])
         if size > literal_bytes:
             raise DialogueFailed(Failure.TOO_LARGE, "The server announced too much data.")
-        await wire.exactly(size)
-        line = await wire.line()
+        pieces += [await wire.exactly(size), await wire.line()]
+    return tuple(pieces) if len(pieces) > 1 else ()

@@ -13,6 +13,8 @@ class ProbeSettings:
     """Each of: look-up, TCP connection, TLS handshake. A healthy far server needs under one."""
     greeting_seconds: float = 5.0
     """For the first line; servers that make clients wait on purpose do so on port 25."""
+    silence_seconds: float = 1.5
+    """Of a port that may wait for TLS, before TLS is tried beside; greetings take under one."""
     command_seconds: float = 10.0
     """For each later step; servers delay the answer to a wrong password by 2 to 8 s."""
     inspect_seconds: float = 3.0

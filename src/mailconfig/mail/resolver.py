@@ -10,11 +10,12 @@ import socket
 import threading
 import time
 from asyncio import FIRST_COMPLETED
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 
 import dns.asyncresolver
@@ -30,6 +31,7 @@ from mailconfig.domain.resolution import (
     NameWithoutAddress,
     ResolutionError,
 )
+from mailconfig.mail.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,45 @@ class ResolverSettings:
     """Longest time an answer is remembered, however long its TTL: people who mend DNS retry."""
     negative_seconds: float = 5.0
     """How long the absence of a name or address is remembered."""
+    records_seconds: float = 300.0
+    """Longest time an answer about other records is remembered, however long its TTL."""
+    records_negative_seconds: float = 60.0
+    """Longest time the absence of other records is remembered, however long the zone's minimum
+    (RFC 2308, section 5).
+    """
+    trust_ad: bool = False
+    """Whether the AD bit of an answer counts as DNSSEC (RFC 6840, section 5.8): only where nobody
+    between here and the DNS server can write one.
+    """
     threads: int = 16
     """System look-ups at once: each blocks a thread that cannot be stopped."""
     waiting_max: int = 500
     """System look-ups under way or waiting for a thread; more are NameTemporary at once."""
+
+
+SYSTEM_SERVERS: Final = Path("/etc/resolv.conf")
+"""Where the system's DNS servers are named."""
+
+
+def dns_client(
+    settings: ResolverSettings, resolv_conf: Path = SYSTEM_SERVERS
+) -> dns.asyncresolver.Resolver:
+    """Return a client of the operator's DNS servers, or of the system's where none are named.
+
+    It has the deadlines of the settings. Without any server each of its questions fails.
+    """
+    client = dns.asyncresolver.Resolver(configure=False)
+    if settings.dns_servers:
+        client.nameservers = [
+            dns.nameserver.Do53Nameserver(address, port) for address, port in settings.dns_servers
+        ]
+    else:
+        # No file, one that names no server, or one that cannot be read.
+        with suppress(dns.resolver.NoResolverConfiguration, ValueError):
+            client.read_resolv_conf(resolv_conf)
+    client.timeout = settings.attempt_seconds
+    client.lifetime = settings.timeout_seconds
+    return client
 
 
 def create_resolver(settings: ResolverSettings) -> "ServersResolver | SystemResolver":
@@ -81,38 +118,24 @@ class ServersResolver:
         self, settings: ResolverSettings, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings = settings
-        self._clock = clock
-        self._remembered: OrderedDict[str, tuple[float, _Finding]] = OrderedDict()
-        self._client = dns.asyncresolver.Resolver(configure=False)
-        self._client.nameservers = [
-            dns.nameserver.Do53Nameserver(address, port) for address, port in settings.dns_servers
-        ]
-        self._client.timeout = settings.attempt_seconds
-        self._client.lifetime = settings.timeout_seconds
+        self._memory: Memory[str, _Finding] = Memory(settings.cache_entries, clock)
+        self._client = dns_client(settings)
 
     async def addresses(self, host: str) -> tuple[IPAddress, ...]:
         """Return the IPv6, then the IPv4 addresses of a lower-case ASCII name.
 
         Raises NameNotFound, NameWithoutAddress or NameTemporary.
         """
-        finding = self._recalled(host)
-        if finding is None:
-            finding = await self._found(host)
-            self._remember(host, finding)
+        known = self._memory.recall(host)
+        finding = await self._asked(host) if known is None else known[0]
         if finding.error is not None:
             raise finding.error(host)
         return finding.addresses
 
-    def _recalled(self, host: str) -> _Finding | None:
-        until, finding = self._remembered.get(host, (0.0, None))
-        return finding if self._clock() < until else None
-
-    def _remember(self, host: str, finding: _Finding) -> None:
-        self._remembered.pop(host, None)
-        if finding.seconds > 0:
-            self._remembered[host] = (self._clock() + finding.seconds, finding)
-        while len(self._remembered) > self._settings.cache_entries:
-            self._remembered.popitem(last=False)
+    async def _asked(self, host: str) -> _Finding:
+        finding = await self._found(host)
+        self._memory.keep(host, finding, finding.seconds)
+        return finding
 
     async def _found(self, host: str) -> _Finding:
         try:

@@ -202,7 +202,8 @@ def choose(
     """Return the name of the one mechanism to try; nothing has been sent when this raises.
 
     Raises DialogueFailed NO_AUTH_OFFERED where the server offers nothing, NO_MECHANISM where it
-    offers nothing that method, kind of secret and connection allow.
+    offers nothing that method, kind of secret and connection allow, UNSENDABLE where user name or
+    secret hold what ends the mechanism's own fields.
     """
     if not offered:
         raise DialogueFailed(Failure.NO_AUTH_OFFERED, "The server offers no login here.")
@@ -217,7 +218,7 @@ def choose(
         )
     if not _sendable(credentials):
         raise DialogueFailed(
-            Failure.NO_MECHANISM, "User name or secret hold a character that cannot be sent."
+            Failure.UNSENDABLE, "User name or secret hold a character that cannot be sent."
         )
     return chosen
 

@@ -131,6 +131,18 @@ class SmtpDialogue:
             raise self._refusal(reply)
         return self._shown(reply)
 
+    def envelope_path(self, address: str) -> tuple[bytes, tuple[bytes, ...]]:
+        """Return an address as it stands in angle brackets, and what MAIL needs to be told of it.
+
+        Raises DialogueFailed VIOLATION for what cannot be sent, REPLY where SMTPUTF8 is missing.
+        """
+        path, _, parameters = self._reverse_path(address).partition(b">")
+        return path, tuple(parameters.split())
+
+    def offers(self, keyword: str) -> bool:
+        """Tell whether an EHLO keyword was in the last reply."""
+        return keyword in self._keywords()
+
     def goodbye(self) -> None:
         """Send QUIT (RFC 5321, section 4.1.1.10); the answer is not awaited."""
         self._wire.post(b"QUIT\r\n")

@@ -38,6 +38,8 @@ class StepNotes:
     tls_version: str | None = None
     cipher: str | None = None
     certificate: Certificate | None = None
+    warning: DiagnosticCode | None = None
+    """A finding that does not stop the test."""
 
     def take_session(self, session: TlsSession) -> None:
         """Keep what a handshake agreed on."""
@@ -100,7 +102,8 @@ class StepLog:
             failed = self._ended(kind, StepStatus.FAILED, started, notes)
             self._report(replace(failed, code=code))
             raise StepFailed from error
-        self._report(self._ended(kind, StepStatus.PASSED, started, notes))
+        status = StepStatus.PASSED if notes.warning is None else StepStatus.WARNING
+        self._report(replace(self._ended(kind, status, started, notes), code=notes.warning))
 
     def skip(self, kind: StepKind) -> None:
         """Report a step that does not apply."""

@@ -53,6 +53,8 @@ class TlsSettings:
 
     ca_file: Path | None = None
     """PEM file of trust anchors beside the system's."""
+    anchors: tuple[str, ...] = ()
+    """PEM certificates that are trusted like those of the file."""
     system_trust: bool = True
     """Whether the system's trust anchors count."""
     contexts_kept: int = 32
@@ -69,6 +71,8 @@ class TlsSession:
     """OpenSSL's name of the cipher suite."""
     certificate: Certificate | None
     """The server's leaf; None where it sent none or none that can be read."""
+    issuer_missing: bool | None = None
+    """Whether the leaf came alone although it names where its issuer lies; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ def _verifying(settings: TlsSettings, anchors: tuple[str, ...]) -> ssl.SSLContex
     try:
         if settings.ca_file is not None:
             context.load_verify_locations(cafile=settings.ca_file)
-        for anchor in anchors:  # one by one: an empty one must not hide among the others
+        # One by one: an empty one must not hide among the others.
+        for anchor in (*settings.anchors, *anchors):
             # PEM is ASCII (RFC 7468); anything else stands in comments around it.
             context.load_verify_locations(cadata=anchor.encode("ascii", "ignore").decode())
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
@@ -213,7 +218,35 @@ def describe_session(session: ssl.SSLObject) -> TlsSession:
         version=session.version(),
         cipher=None if cipher is None else cipher[0],
         certificate=None if der is None else _described(der),
+        issuer_missing=None if der is None else _issuer_missing(der, _sent_certificates(session)),
     )
+
+
+def _sent_certificates(session: ssl.SSLObject) -> int | None:
+    """Count the certificates that the server sent; Python offers the list openly from 3.13 on."""
+    inner = getattr(session, "_sslobj", session)
+    list_chain = getattr(session, "get_unverified_chain", None) or getattr(
+        inner, "get_unverified_chain", None
+    )
+    return None if list_chain is None else len(list_chain() or ())
+
+
+def _issuer_missing(der: bytes, sent: int | None) -> bool | None:
+    """Tell a chain that was left out from a private authority (RFC 5280, section 4.2.2.1)."""
+    if sent is None:
+        return None
+    return sent == 1 and _names_its_issuers_place(der)
+
+
+def _names_its_issuers_place(der: bytes) -> bool:
+    try:
+        access = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(
+            x509.AuthorityInformationAccess
+        )
+    except (*_UNREADABLE, x509.ExtensionNotFound):
+        return False
+    place = x509.oid.AuthorityInformationAccessOID.CA_ISSUERS
+    return any(each.access_method == place for each in access.value)
 
 
 def _described(der: bytes) -> Certificate | None:

@@ -73,6 +73,11 @@ _FAILURES: Final[dict[type[Exception], Failure]] = {
 
 _SPEECHLESS: Final = frozenset({Failure.TIMEOUT, Failure.CLOSED, Failure.TLS_ALERT})
 """How a port that waits for TLS (RFC 8314) meets a client that waits for a greeting."""
+_GREETING_PORTS: Final = frozenset({25, 143, 587, 2525, 2587})
+"""Ports that begin in clear text: a server that is silent there makes spammers wait, and takes
+who speaks before its greeting for one.
+"""
+_IPV4, _IPV6 = 4, 6
 _OUTDATED: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 """Versions that a verified handshake does not take (RFC 8996)."""
 
@@ -107,6 +112,12 @@ class Trial:
         self._wire: Wire | None = None
         self._dialogue: ImapDialogue | SmtpDialogue | None = None
         self._certificate: Certificate | None = None
+        self._issuer_missing: bool | None = None
+        self._warnings: list[DiagnosticCode] = []
+        self._looked = False
+        """Whether TLS was tried while the greeting was waited for."""
+        self._seen: TlsSession | None = None
+        """What came of that."""
         self._outcome = ProtocolOutcome(self._server.protocol, DiagnosticCode.OK)
 
     async def run(self) -> ProtocolOutcome:
@@ -118,7 +129,7 @@ class Trial:
         finally:
             if self._wire is not None:
                 self._wire.abort()
-        return replace(self._outcome, certificate=self._certificate)
+        return replace(self._outcome, certificate=self._certificate, warnings=tuple(self._warnings))
 
     async def _take_steps(self) -> None:
         security = self._server.security
@@ -149,6 +160,11 @@ class Trial:
         async with self._step(StepKind.CONNECT) as notes:
             connection = await self._egress.connect(route, self._settings.connect_seconds)
             notes.address = str(connection.address)
+            if connection.address.version == _IPV4 and any(
+                address.version == _IPV6 for address in connection.broken
+            ):
+                notes.warning = DiagnosticCode.IPV6_BROKEN
+                self._warnings.append(notes.warning)
             self._wire = await self._new_wire(connection)
         return self._wire
 
@@ -162,10 +178,35 @@ class Trial:
 
     async def _greeting(self, dialogue: ImapDialogue | SmtpDialogue) -> None:
         async with self._step(StepKind.GREETING) as notes:
-            notes.server_reply = await dialogue.greet()
+            notes.server_reply = await self._greeted(dialogue)
             if dialogue.preauthenticated and not self._may_be_preauthenticated():
                 # STARTTLS is not valid any more (RFC 9051, section 6.2.1): all would stay in clear.
                 raise DialogueFailed(Failure.PREAUTH, "The server claims a sign-in before TLS.")
+
+    async def _greeted(self, dialogue: ImapDialogue | SmtpDialogue) -> str:
+        """Wait for the greeting; a silent port that may wait for TLS is tried beside."""
+        if self._server.security is TransportSecurity.TLS or self._server.port in _GREETING_PORTS:
+            return await dialogue.greet()
+        patience = asyncio.timeout(None)
+        look = asyncio.create_task(self._look_for_tls(patience))
+        try:
+            async with patience:
+                return await dialogue.greet()
+        except TimeoutError as error:  # of `patience`: the step's own arrives as CancelledError
+            raise _speaks_tls() from error
+        finally:
+            look.cancel()
+            await asyncio.wait((look,))
+            if not look.cancelled():
+                look.result()  # a fault of our own must not be lost
+
+    async def _look_for_tls(self, patience: asyncio.Timeout) -> None:
+        """Try TLS on a second connection after some silence; success ends the patience."""
+        await asyncio.sleep(self._settings.silence_seconds)
+        self._seen = await self._inspect()
+        self._looked = True
+        if self._seen is not None:
+            patience.reschedule(0)
 
     async def _starttls(self, dialogue: ImapDialogue | SmtpDialogue) -> None:
         async with self._step(StepKind.STARTTLS) as notes:
@@ -244,6 +285,7 @@ class Trial:
             capabilities=self._dialogue.capabilities if self._dialogue else (),
             tls_active=self._wire.tls_active if self._wire else False,
             tls_verify_code=failed.tls_verify_code,
+            issuer_missing=self._issuer_missing,
             provider_id=self._target.provider_id,
             username=self._server.username,
         )
@@ -254,13 +296,14 @@ class Trial:
         is_clear = self._server.security is not TransportSecurity.TLS
         if not failed.inspectable and not (no_greeting and is_clear):
             return failed
-        session = await self._inspect()
+        session = self._seen if no_greeting and self._looked else await self._inspect()
         if session is None:
             return failed
         self._certificate = session.certificate
+        self._issuer_missing = session.issuer_missing
         notes.take_session(session)
         if no_greeting:
-            return DialogueFailed(Failure.TLS_ALERT, "The server speaks TLS on this port.")
+            return _speaks_tls()
         if session.version in _OUTDATED and failed.failure is not Failure.TLS_VERIFY:
             return DialogueFailed(Failure.TLS_VERSION, failed.text)
         return failed
@@ -301,6 +344,10 @@ class Trial:
         is_imap = self._server.protocol is MailProtocol.IMAP
         kind = ImapDialogue if is_imap else SmtpDialogue
         return kind(wire, self._settings, self._cleaner)
+
+
+def _speaks_tls() -> DialogueFailed:
+    return DialogueFailed(Failure.TLS_ALERT, "The server speaks TLS on this port.")
 
 
 def _translated(error: ExpectedError) -> DialogueFailed:

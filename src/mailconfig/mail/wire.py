@@ -123,6 +123,15 @@ class Wire:
         transport = cast("asyncio.Transport", self._writer.transport)
         return await tls.inspect(transport, server_name, timeout_seconds)
 
+    def hand_over(self, protocol: asyncio.Protocol) -> None:
+        """Let another protocol read from here on; `post` and `abort` go on working.
+
+        The caller has made sure that nothing is unread: it would be lost.
+        """
+        transport = cast("asyncio.Transport", self._writer.transport)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+
     def abort(self) -> None:
         """Hang up at once: nothing is flushed, nobody is waited for."""
         self._writer.transport.abort()

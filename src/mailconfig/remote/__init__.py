@@ -1,1 +1,1 @@
-"""HTTP to strangers: OAuth, JWKS, webhooks, autoconfig. Filled by the features that need it."""
+"""HTTP to strangers: documents of discovery, later OAuth, JWKS and webhooks."""

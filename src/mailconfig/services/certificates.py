@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailconfig.domain.errors import FileRefused, LimitExceeded
+from mailconfig.domain.phrases import N_, phrase
 
 _LABEL: Final = re.compile(rb"-----BEGIN ([^-\r\n]{0,80})-----")
 _PATH: Final = ("file",)
@@ -31,20 +32,23 @@ def canonical_anchors(data: bytes, certificates_max: int) -> bytes:
     labels = _LABEL.findall(data)
     if b"PRIVATE KEY" in data:
         raise FileRefused(
-            "This file contains a private key. Upload the certificates only, and treat the key "
-            "as exposed if it left its server.",
+            N_(
+                "This file contains a private key. Upload the certificates only, and treat the key "
+                "as exposed if it left its server."
+            ),
             _PATH,
         )
     if not labels:
-        raise FileRefused("This is no PEM file: it has no BEGIN CERTIFICATE line.", _PATH)
+        raise FileRefused(N_("This is no PEM file: it has no BEGIN CERTIFICATE line."), _PATH)
     if set(labels) != {b"CERTIFICATE"}:
-        raise FileRefused("A CA file contains certificates and nothing else.", _PATH)
+        raise FileRefused(N_("A CA file contains certificates and nothing else."), _PATH)
     if len(labels) > certificates_max:
-        raise LimitExceeded(f"A CA file has at most {certificates_max} certificates.", _PATH)
+        sentence = phrase("A CA file has at most {most} certificates.", most=certificates_max)
+        raise LimitExceeded(sentence, _PATH)
     anchors = [certificate for certificate in _parsed(data) if _is_anchor(certificate)]
     if not anchors:
         raise FileRefused(
-            "No certificate in this file is one of a certification authority or self-signed.",
+            N_("No certificate in this file is one of a certification authority or self-signed."),
             _PATH,
         )
     # A dict keeps the order and drops repetitions.
@@ -55,7 +59,7 @@ def _parsed(data: bytes) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(data)
     except (ValueError, x509.InvalidVersion) as exc:
-        raise FileRefused("A certificate in this file is damaged.", _PATH) from exc
+        raise FileRefused(N_("A certificate in this file is damaged."), _PATH) from exc
 
 
 def _is_anchor(certificate: x509.Certificate) -> bool:
@@ -64,7 +68,7 @@ def _is_anchor(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return _is_self_signed(certificate)
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as exc:
-        raise FileRefused("A certificate in this file is damaged.", _PATH) from exc
+        raise FileRefused(N_("A certificate in this file is damaged."), _PATH) from exc
     return constraints.value.ca or _is_self_signed(certificate)
 
 

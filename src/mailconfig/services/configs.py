@@ -32,6 +32,7 @@ from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.issues import Severity
 from mailconfig.domain.pages import OrderDirection, Page, PageRequest
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import KeepSecret, SecretChange
 from mailconfig.domain.servers import DraftServer
@@ -329,14 +330,15 @@ class ConfigService:
     ) -> None:
         found = await work.configs.find_by_address(config.owner_id, config.email_address, exclude)
         if found is not None:
-            raise Duplicate("There is a configuration for this address.", ("emailAddress",), found)
+            sentence = N_("There is a configuration for this address.")
+            raise Duplicate(sentence, ("emailAddress",), found)
         if config.external_id is None:
             return
         found = await work.configs.find_by_external_id(config.external_id, exclude)
         if found is not None:
             other = await work.configs.get(found)
             shown = found if may_read(principal, other.owner_id) else None
-            raise Duplicate("This external id is taken.", ("externalId",), shown)
+            raise Duplicate(N_("This external id is taken."), ("externalId",), shown)
 
     async def _changeable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
         config = await self._readable(work, principal, config_id)

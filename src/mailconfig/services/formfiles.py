@@ -9,6 +9,7 @@ import anyio
 
 from mailconfig.domain.errors import LimitExceeded, NotFound
 from mailconfig.domain.identity import Principal
+from mailconfig.domain.phrases import phrase
 from mailconfig.domain.submission import FileChange, NewFile
 from mailconfig.services.files import FileService
 from mailconfig.services.finding import named_by
@@ -34,7 +35,8 @@ class FormFiles:
         Raises LimitExceeded or FileRefused.
         """
         if len(changes) > self._files_max:
-            raise LimitExceeded(f"At most {self._files_max} files belong to one form.", ("files",))
+            sentence = phrase("At most {most} files belong to one form.", most=self._files_max)
+            raise LimitExceeded(sentence, ("files",))
         ids: list[UUID] = []
         fresh: list[UUID] = []
         try:
@@ -71,7 +73,9 @@ class FormFiles:
                     raise NotFound
             await work.files.attach(ids, config_id)
         if await work.files.count(config_id) > self._files_max:
-            sentence = f"At most {self._files_max} files belong to one configuration."
+            sentence = phrase(
+                "At most {most} files belong to one configuration.", most=self._files_max
+            )
             raise LimitExceeded(sentence, ("files",))
 
     async def remove_blobs(self, names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from mailconfig.domain.errors import CredentialsRefused, InvalidInput, Unauthent
 from mailconfig.domain.identity import Channel, Principal, Role, Session, User
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.signing import Signer
 from mailconfig.domain.throttling import Limit, Limiter
@@ -184,10 +185,10 @@ class IdentityService:
 
     def _live(self, found: tuple[Session, User, Role] | None, channel: Channel) -> Principal:
         if found is None:
-            raise Unauthenticated("The session is not valid.")
+            raise Unauthenticated(N_("The session is not valid."))
         session, user, role = found
         if session.revoked_at is not None or session.expires_at <= self._now():
-            raise Unauthenticated("The session has ended.")
+            raise Unauthenticated(N_("The session has ended."))
         return _principal(session, user, role, channel)
 
     def _checked(self, email: str, password: Secret) -> str:
@@ -196,14 +197,14 @@ class IdentityService:
         try:
             address = parse_address(email).text.lower()
         except AddressInvalid:
-            issues.append(
-                _issue(ValidationCode.INVALID_FORMAT, "This is no e-mail address.", "email")
-            )
+            sentence = N_("This is no e-mail address.")
+            issues.append(_issue(ValidationCode.INVALID_FORMAT, sentence, "email"))
         if len(password.reveal()) < self._settings.password_min_chars:
-            sentence = f"Use at least {self._settings.password_min_chars} characters."
+            least = self._settings.password_min_chars
+            sentence = phrase("Use at least {least} characters.", least=least)
             issues.append(_issue(ValidationCode.OUT_OF_RANGE, sentence, "password"))
         if len(password.reveal()) > _PASSWORD_MAX_CHARS:
-            issues.append(_issue(ValidationCode.TOO_LONG, "This is too long.", "password"))
+            issues.append(_issue(ValidationCode.TOO_LONG, N_("This is too long."), "password"))
         if issues:
             raise InvalidInput(tuple(issues))
         return address

@@ -23,6 +23,7 @@ from typing import Any, Final
 from PIL import Image, ImageOps, JpegImagePlugin
 
 from mailconfig.domain.errors import FileRefused, LimitExceeded
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.services.sniffing import sniff
 
 _FORMATS: Final = {
@@ -63,15 +64,15 @@ def reencode(data: bytes, pixels_max: int) -> tuple[bytes, str]:
     """
     content_type = sniff(data)
     if content_type not in _FORMATS:
-        raise FileRefused("A signature image is a PNG, JPEG, GIF or WebP file.", ("file",))
+        raise FileRefused(N_("A signature image is a PNG, JPEG, GIF or WebP file."), ("file",))
     if _WEB_PAGE.search(data):
-        raise FileRefused("This image contains a web page.", ("file",))
+        raise FileRefused(N_("This image contains a web page."), ("file",))
     try:
         return _reencoded(data, _FORMATS[content_type], pixels_max), content_type
     except _BOMB as exc:
         raise _too_large(pixels_max) from exc
     except _BROKEN as exc:
-        raise FileRefused("This image is damaged: it cannot be read.", ("file",)) from exc
+        raise FileRefused(N_("This image is damaged: it cannot be read."), ("file",)) from exc
 
 
 def _reencoded(data: bytes, format_name: str, pixels_max: int) -> bytes:
@@ -115,7 +116,9 @@ def _options(opened: Image.Image, format_name: str) -> dict[str, Any]:
 
 
 def _too_large(pixels_max: int) -> LimitExceeded:
-    return LimitExceeded(
-        f"This image is too large: at most {pixels_max:,} pixels and {_SIDE_MAX:,} on a side.",
-        ("file",),
+    sentence = phrase(
+        "This image is too large: at most {pixels:,} pixels and {side:,} on a side.",
+        pixels=pixels_max,
+        side=_SIDE_MAX,
     )
+    return LimitExceeded(sentence, ("file",))

@@ -14,6 +14,7 @@ import anyio.to_thread
 
 from mailconfig.domain.errors import FileRefused, LimitExceeded
 from mailconfig.domain.files import FileKind, Upload
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.services.certificates import canonical_anchors
 from mailconfig.services.filenames import clean_filename, with_ending
 from mailconfig.services.images import reencode
@@ -45,7 +46,7 @@ _ENDINGS: Final = {
     _PEM_TYPE: (".pem", ".crt", ".cer"),
 }
 """Endings of names, for the types that we wrote ourselves."""
-_DISAGREES: Final = "The content of this file is not of the declared type."
+_DISAGREES: Final = N_("The content of this file is not of the declared type.")
 _PATH: Final = ("file",)
 
 
@@ -172,4 +173,5 @@ async def _sliced(data: bytes) -> AsyncIterator[bytes]:
 
 
 def _too_large(max_bytes: int) -> LimitExceeded:
-    return LimitExceeded(f"This file is too large: at most {max_bytes:,} bytes.", _PATH)
+    sentence = phrase("This file is too large: at most {most:,} bytes.", most=max_bytes)
+    return LimitExceeded(sentence, _PATH)

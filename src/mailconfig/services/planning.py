@@ -15,6 +15,7 @@ from mailconfig.domain.configs import EmailConfig, may_read, may_use
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import NewSecret
@@ -29,8 +30,14 @@ from mailconfig.storage.database import Database, Work
 _NOTHING_TO_TEST: Final = ValidationIssue(
     ValidationCode.REQUIRED,
     Severity.ERROR,
-    "There is no server of the protocols that are to be tested.",
+    N_("There is no server of the protocols that are to be tested."),
     ("protocols",),
+)
+_NO_ROUND_TRIP: Final = ValidationIssue(
+    ValidationCode.NOT_ALLOWED,
+    Severity.ERROR,
+    N_("A round trip needs both servers, each with a password or token, and a test of both."),
+    ("roundTrip",),
 )
 _NOT_NEEDED: Final = frozenset({("name",)})
 """Fields that a form must have when it is stored, but not when it is tested."""
@@ -60,8 +67,12 @@ class Plan:
     targets: tuple[ProbeTarget, ...]
     servers: int
     """How many servers there are, tested or not."""
+    address: str
+    """The account's own address."""
     anchors: tuple[str, ...] = ()
     """PEM certificates to trust beside the system's."""
+    round_trip: bool = False
+    """Whether a message is sent round after the steps."""
 
     @property
     def complete(self) -> bool:
@@ -89,7 +100,12 @@ class Planner:
         self._now = now
 
     async def plan(
-        self, principal: Principal, target: Target, protocols: Sequence[MailProtocol]
+        self,
+        principal: Principal,
+        target: Target,
+        protocols: Sequence[MailProtocol],
+        *,
+        round_trip: bool = False,
     ) -> Plan:
         """Return the plan; raises NotFound, Forbidden, InvalidInput or SecretRequired."""
         async with self._database.reading(principal.workspace_id) as work:
@@ -99,7 +115,10 @@ class Planner:
                 plan = await self._drafted(work, principal, target, protocols)
         if not plan.targets:
             raise InvalidInput((_NOTHING_TO_TEST,))
-        return replace(plan, anchors=await self._anchors(principal, target))
+        if round_trip and not _can_travel(plan):
+            raise InvalidInput((_NO_ROUND_TRIP,))
+        anchors = await self._anchors(principal, target)
+        return replace(plan, anchors=anchors, round_trip=round_trip)
 
     async def _stored(
         self, work: Work, principal: Principal, config_id: UUID, protocols: Sequence[MailProtocol]
@@ -116,7 +135,7 @@ class Planner:
                 secret = await work.secrets.open(server.secret_id, purpose)
             targets.append(self._target(server.settings, secret, config.email_address))
         provider = self._catalogue.by_id(config.provider_id) if config.provider_id else None
-        return Plan(config, provider, tuple(targets), _servers(config))
+        return Plan(config, provider, tuple(targets), _servers(config), config.email_address)
 
     async def _drafted(
         self,
@@ -143,9 +162,8 @@ class Planner:
             settings = checked(server, address, provider)
             secret = await self._custody.secret(work.secrets, settings, server.secret, stored)
             targets.append(self._target(settings, secret, address))
-        return Plan(
-            None, provider, tuple(targets), sum(map(bool, (draft.incoming, draft.outgoing)))
-        )
+        servers = sum(map(bool, (draft.incoming, draft.outgoing)))
+        return Plan(None, provider, tuple(targets), servers, address)
 
     async def _anchors(self, principal: Principal, target: Target) -> tuple[str, ...]:
         if isinstance(target, UUID):
@@ -174,6 +192,12 @@ class Planner:
         if errors:
             raise InvalidInput(errors)
         return report.provider
+
+
+def _can_travel(plan: Plan) -> bool:
+    """Tell whether a message can be sent and found: by two servers that somebody signs in to."""
+    signing_in = [target for target in plan.targets if target.secret is not None]
+    return len(signing_in) == len(MailProtocol)
 
 
 async def _usable(work: Work, principal: Principal, config_id: UUID) -> EmailConfig:

@@ -22,6 +22,7 @@ from mailconfig.domain.ids import new_id
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.probes import (
     FINISHED,
+    ROUND_TRIP_STEPS,
     ConnectionTest,
     ProbeRequest,
     ProbeStep,
@@ -37,6 +38,7 @@ from mailconfig.services.finding import named_by
 from mailconfig.services.planning import Plan, Planner, Target
 from mailconfig.services.recorder import Job
 from mailconfig.services.runner import TestRunner
+from mailconfig.services.sequel import Sequel
 from mailconfig.services.verdicts import Verdicts
 from mailconfig.storage.database import Database
 
@@ -71,6 +73,7 @@ class ProbeService:
         database: Database,
         runner: TestRunner,
         planner: Planner,
+        sequel: Sequel,
         verdicts: Verdicts,
         configs: ConfigService,
         settings: ProbeSettings,
@@ -79,6 +82,7 @@ class ProbeService:
         self._database = database
         self._runner = runner
         self._planner = planner
+        self._sequel = sequel
         self._verdicts = verdicts
         self._configs = configs
         self._settings = settings
@@ -86,26 +90,30 @@ class ProbeService:
         self._process = str(new_id())
 
     async def start(
-        self, principal: Principal, target: Target, protocols: Sequence[MailProtocol]
+        self,
+        principal: Principal,
+        target: Target,
+        protocols: Sequence[MailProtocol],
+        *,
+        round_trip: bool = False,
     ) -> ConnectionTest:
         """Start a test in the background and return it as it stands.
 
+        With `round_trip` it sends the account a message once both servers have passed.
         Raises Forbidden, NotFound, InvalidInput, SecretRequired or RateLimited; nothing is
         dialled then.
         """
         principal.require(Role.MEMBER)
         with self._runner.place():
-            return await self._started(principal, target, protocols)
+            plan = await self._planner.plan(principal, target, protocols, round_trip=round_trip)
+            return await self._started(principal, plan)
 
-    async def _started(
-        self, principal: Principal, target: Target, protocols: Sequence[MailProtocol]
-    ) -> ConnectionTest:
-        plan = await self._planner.plan(principal, target, protocols)
+    async def _started(self, principal: Principal, plan: Plan) -> ConnectionTest:
         test = self._row(principal, plan)
         await self._store(principal, test)
         request = ProbeRequest(plan.targets, self._settings.deadline_seconds, plan.anchors)
         job = Job(test.id, principal.workspace_id, request)
-        self._runner.start(job, self._verdicts.conclusion(test, plan))
+        self._runner.start(job, self._sequel.of(plan), self._verdicts.conclusion(test, plan))
         return await self.get(principal, test.id)
 
     async def wait(self, principal: Principal, test_id: UUID, seconds: float) -> ConnectionTest:
@@ -197,11 +205,13 @@ class ProbeService:
         # The place first: a fix that is stored and not tested would look as if it had failed.
         with self._runner.place():
             config = await self._configs.update(principal, change)
-            return config, await self._started(principal, config.id, tuple(MailProtocol))
+            plan = await self._planner.plan(principal, config.id, tuple(MailProtocol))
+            return config, await self._started(principal, plan)
 
     def _row(self, principal: Principal, plan: Plan) -> ConnectionTest:
         now = self._now()
         seconds = self._settings.queue_seconds + self._settings.deadline_seconds
+        seconds += self._sequel.seconds(plan)
         return ConnectionTest(
             id=new_id(),
             workspace_id=principal.workspace_id,
@@ -237,11 +247,13 @@ async def _pause(signal: asyncio.Event | None, seconds: float) -> None:
 
 def _planned(plan: Plan) -> tuple[ProbeStep, ...]:
     """Every step is there from the start, in its order, so that a form can show the way."""
-    return tuple(
-        ProbeStep(target.settings.protocol, kind, StepStatus.PENDING)
+    kinds = [
+        (target.settings.protocol, kind)
         for target in plan.targets
         for kind in planned_steps(target.settings.protocol, target.settings.security)
-    )
+    ]
+    kinds += ROUND_TRIP_STEPS if plan.round_trip else ()
+    return tuple(ProbeStep(protocol, kind, StepStatus.PENDING) for protocol, kind in kinds)
 
 
 def _fixed(config: EmailConfig, fix: SettingsFix, expected_revision: int | None) -> Change:

@@ -15,7 +15,8 @@ from uuid import UUID
 
 import anyio
 
-from mailconfig.domain.probes import ProbeRequest, ProbeStep
+from mailconfig.domain.probes import ProbeRequest, ProbeStep, StepKind
+from mailconfig.domain.servers import MailProtocol
 from mailconfig.storage.database import Database
 
 _log = logging.getLogger(__name__)
@@ -39,8 +40,16 @@ class Job:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     steps: list[ProbeStep] = field(default_factory=list)
     """Reported and not yet written."""
+    addresses: dict[MailProtocol, str] = field(default_factory=dict)
+    """IP address of each server, once connected."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when something was written, then replaced."""
+
+    def report(self, step: ProbeStep) -> None:
+        """Take a step as it begins or ends."""
+        self.steps.append(step)
+        if step.kind is StepKind.CONNECT and step.detail.address is not None:
+            self.addresses[step.protocol] = step.detail.address
 
     def cancel(self) -> None:
         """Stop the job; it ends as CANCELLED."""

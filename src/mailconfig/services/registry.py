@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.languages import Languages
 from mailconfig.domain.signing import Signer
 from mailconfig.services.configs import ConfigService
+from mailconfig.services.discovery import DiscoveryService
+from mailconfig.services.domains import DomainService
+from mailconfig.services.explaining import ExplainService
 from mailconfig.services.files import FileService
 from mailconfig.services.identity import IdentityService
 from mailconfig.services.probes import ProbeService
@@ -20,6 +24,11 @@ class Services:
     probes: ProbeService
     files: FileService
     validation: ValidationService
+    explaining: ExplainService
+    domains: DomainService
+    discovery: DiscoveryService
     catalogue: Catalogue
+    languages: Languages
+    """What texts for people are said in."""
     cursors: Signer
     """Signs page cursors."""

@@ -9,16 +9,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 import anyio
 from anyio.abc import TaskGroup
 
-from mailconfig.domain.diagnostics import DiagnosticCode
+from mailconfig.domain.arrivals import RoundTrip
+from mailconfig.domain.diagnostics import DiagnosticCode, SettingsFix
 from mailconfig.domain.errors import RateLimited
 from mailconfig.domain.probes import Prober, ProtocolOutcome, TestStatus
+from mailconfig.domain.reachability import PortReach
 from mailconfig.domain.request import request_id
 from mailconfig.services.recorder import Job, Recorder
 
@@ -33,13 +35,25 @@ _BUSY_RETRY_SECONDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
+class Findings:
+    """What a test found beyond its outcomes."""
+
+    fix: SettingsFix | None = None
+    ports: tuple[PortReach, ...] = ()
+    round_trip: RoundTrip | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """How a job ended: its state, and the outcome of each server where it came that far."""
 
     status: TestStatus
     outcomes: tuple[ProtocolOutcome, ...] = ()
+    findings: Findings = field(default_factory=Findings)
 
 
+Follow = Callable[[Job, tuple[ProtocolOutcome, ...]], Awaitable[Findings]]
+"""What a job does after its steps, within a bound of its own; cancelled with the job."""
 Conclude = Callable[[Job, Verdict], Awaitable[None]]
 """Writes the verdict of a job; called exactly once a job, shielded from cancellation."""
 
@@ -88,12 +102,13 @@ class TestRunner:
         finally:
             self._held -= 1
 
-    def start(self, job: Job, conclude: Conclude) -> None:
+    def start(self, job: Job, follow: Follow, conclude: Conclude) -> None:
         """Take a job; it runs as soon as a place is free."""
         if self._group is None:
             raise RuntimeError("the runner is not running")
         self._jobs[job.test_id] = job
-        self._group.start_soon(self._run, job, conclude, name=f"connection test {job.test_id}")
+        name = f"connection test {job.test_id}"
+        self._group.start_soon(self._run, job, follow, conclude, name=name)
 
     def cancel(self, test_id: UUID) -> bool:
         """Stop a job of this process; False when it is not one."""
@@ -116,13 +131,13 @@ class TestRunner:
         job = self._jobs.get(test_id)
         return job.changed if job is not None else None
 
-    async def _run(self, job: Job, conclude: Conclude) -> None:
+    async def _run(self, job: Job, follow: Follow, conclude: Conclude) -> None:
         request_id.set(f"test {job.test_id}")
         verdict = Verdict(TestStatus.CANCELLED)
         try:
             with job.scope:
                 async with self._places:
-                    verdict = await self._probe(job)
+                    verdict = await self._probe(job, follow)
         except Exception:  # noqa: BLE001 - the task's top: it logs and records
             _log.exception("a connection test broke")
             verdict = Verdict(TestStatus.TIMED_OUT)
@@ -134,14 +149,15 @@ class TestRunner:
             del self._jobs[job.test_id]
             job.changed.set()
 
-    async def _probe(self, job: Job) -> Verdict:
+    async def _probe(self, job: Job, follow: Follow) -> Verdict:
         job.began = True
         outcomes: tuple[ProtocolOutcome, ...] | None = None
         with anyio.move_on_after(job.request.deadline_seconds + _GRACE_SECONDS):
-            outcomes = await self._prober.probe(job.request, job.steps.append)
+            outcomes = await self._prober.probe(job.request, job.report)
         if outcomes is None:
             return Verdict(TestStatus.TIMED_OUT)
-        return Verdict(_status(outcomes), outcomes)
+        findings = await follow(job, outcomes)
+        return Verdict(_status(outcomes, findings.round_trip), outcomes, findings)
 
     async def _finish(self, job: Job, verdict: Verdict, conclude: Conclude) -> None:
         try:
@@ -151,9 +167,10 @@ class TestRunner:
             _log.exception("the verdict of a connection test could not be written")
 
 
-def _status(outcomes: tuple[ProtocolOutcome, ...]) -> TestStatus:
-    if any(outcome.code is not DiagnosticCode.OK for outcome in outcomes):
+def _status(outcomes: tuple[ProtocolOutcome, ...], trip: RoundTrip | None) -> TestStatus:
+    codes = {outcome.code for outcome in outcomes} | ({trip.code} if trip is not None else set())
+    if codes - {DiagnosticCode.OK, DiagnosticCode.ROUNDTRIP_SPAM}:
         return TestStatus.FAILED
-    if any(outcome.warnings for outcome in outcomes):
+    if DiagnosticCode.ROUNDTRIP_SPAM in codes or any(outcome.warnings for outcome in outcomes):
         return TestStatus.PASSED_WITH_WARNINGS
     return TestStatus.PASSED

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import Unauthenticated
 from mailconfig.domain.ids import new_id
+from mailconfig.domain.phrases import N_
 
 _ISSUER: Final = "mailconfig"
 _AUDIENCE: Final = "mailconfig"
@@ -72,7 +73,7 @@ class Tokens:
             expires = datetime.fromtimestamp(int(claims["exp"]), UTC)
             session_id = UUID(str(claims["sid"]))
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError) as error:
-            raise Unauthenticated("The access token is not valid.") from error
+            raise Unauthenticated(N_("The access token is not valid.")) from error
         if expires <= self._now():
-            raise Unauthenticated("The access token has expired.")
+            raise Unauthenticated(N_("The access token has expired."))
         return session_id

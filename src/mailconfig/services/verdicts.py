@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from mailconfig.domain.arrivals import RoundTrip
 from mailconfig.domain.clock import Now
-from mailconfig.domain.configs import ConfigStatus, SiteOf
-from mailconfig.domain.diagnostics import DiagnosticCode, Phase, SettingsFix
-from mailconfig.domain.diagnostics.fixes import propose_fix
+from mailconfig.domain.configs import ConfigStatus
+from mailconfig.domain.diagnostics import DiagnosticCode, Phase
+from mailconfig.domain.diagnostics.engine import judge
+from mailconfig.domain.diagnostics.refine import Verdict as Judgement
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.probes import ConnectionTest, ProtocolOutcome, TestStatus
+from mailconfig.domain.servers import MailProtocol
 from mailconfig.services.planning import Plan
 from mailconfig.services.recorder import Job
 from mailconfig.services.runner import Conclude, Verdict
@@ -39,6 +42,26 @@ def root_cause(outcomes: Sequence[ProtocolOutcome]) -> ProtocolOutcome | None:
     return min(failed, key=_depth, default=None)
 
 
+def lost_on_the_way(trip: RoundTrip | None) -> ProtocolOutcome | None:
+    """Return how a round trip failed; None if there was none or it came home."""
+    if trip is None or trip.code in _HOME:
+        return None
+    seen = trip.observation
+    protocol = (seen.protocol if seen else None) or MailProtocol.IMAP
+    return ProtocolOutcome(protocol, trip.code, seen, trip.server_reply)
+
+
+_HOME: Final = frozenset({DiagnosticCode.OK, DiagnosticCode.ROUNDTRIP_SPAM})
+
+
+def _judged(cause: ProtocolOutcome | None) -> Judgement | None:
+    """Return what is special about the case, unless its code came from elsewhere."""
+    if cause is None or cause.observation is None:
+        return None
+    judgement = judge(cause.observation)
+    return judgement if judgement.code is cause.code else None
+
+
 def _depth(outcome: ProtocolOutcome) -> int:
     phase = outcome.observation.phase if outcome.observation else None
     return _DEPTH[phase] if phase is not None else len(_DEPTH)
@@ -49,7 +72,6 @@ class Verdicts:
     """Writes verdicts; one conclusion a test."""
 
     database: Database
-    site_of: SiteOf
     history: int
     """Finished tests kept per configuration."""
     now: Now
@@ -58,13 +80,16 @@ class Verdicts:
         """Return what the runner calls when the test has ended."""
 
         async def conclude(_job: Job, verdict: Verdict) -> None:
-            await self._write(self._finished(test, plan, verdict), complete=plan.complete)
+            await self._write(self._finished(test, verdict), complete=plan.complete)
 
         return conclude
 
-    def _finished(self, test: ConnectionTest, plan: Plan, verdict: Verdict) -> ConnectionTest:
-        cause = root_cause(verdict.outcomes) if verdict.status is TestStatus.FAILED else None
-        fix = self._fix(plan, cause) if cause else None
+    def _finished(self, test: ConnectionTest, verdict: Verdict) -> ConnectionTest:
+        found = verdict.findings
+        cause = root_cause(verdict.outcomes) or lost_on_the_way(found.round_trip)
+        if verdict.status is not TestStatus.FAILED:
+            cause = None
+        judgement = _judged(cause)
         code = cause.code if cause else _WITHOUT_OUTCOME.get(verdict.status, DiagnosticCode.OK)
         return replace(
             test,
@@ -74,18 +99,13 @@ class Verdicts:
             code=code,
             code_protocol=cause.protocol if cause else None,
             server_reply=cause.server_reply if cause else None,
-            fix_id=new_id() if fix else None,
-            fix=fix,
+            fix_id=new_id() if found.fix else None,
+            fix=found.fix,
+            retryable=judgement.retryable if judgement else None,
+            fixable_by=judgement.fixable_by if judgement else None,
+            ports=found.ports,
+            round_trip=found.round_trip,
         )
-
-    def _fix(self, plan: Plan, cause: ProtocolOutcome) -> SettingsFix | None:
-        if cause.observation is None:
-            return None
-        names = cause.certificate.names if cause.certificate else ()
-        return propose_fix(cause.observation, names, plan.provider, self._same_site)
-
-    def _same_site(self, one: str, other: str) -> bool:
-        return self.site_of(one) == self.site_of(other)
 
     async def _write(self, test: ConnectionTest, *, complete: bool) -> None:
         async with self.database.work(test.workspace_id) as work:

@@ -1,4 +1,4 @@
-"""Step details and fixes as JSON text: written and read back in one place.
+"""Step details, fixes and findings as JSON text: written and read back in one place.
 
 Absent facts are left out, so that most steps take a few bytes.
 """
@@ -12,7 +12,7 @@ import orjson
 from mailconfig.domain.diagnostics import SettingsFix
 from mailconfig.domain.diagnostics.values import ServerPatch
 from mailconfig.domain.probes import Certificate, StepDetail
-from mailconfig.domain.servers import TransportSecurity
+from mailconfig.domain.servers import AuthenticationMethod, TransportSecurity
 
 
 def detail_text(detail: StepDetail) -> str:
@@ -70,6 +70,7 @@ def fix_text(fix: SettingsFix) -> str:
             "title": fix.title,
             "incoming": _patch_values(fix.incoming) if fix.incoming else None,
             "outgoing": _patch_values(fix.outgoing) if fix.outgoing else None,
+            "proven": fix.proven or None,
         }
     )
 
@@ -81,6 +82,7 @@ def read_fix(text: str) -> SettingsFix:
         title=values["title"],
         incoming=_read_patch(values.get("incoming")),
         outgoing=_read_patch(values.get("outgoing")),
+        proven=values.get("proven", False),
     )
 
 
@@ -90,18 +92,20 @@ def _patch_values(patch: ServerPatch) -> dict[str, object]:
         "port": patch.port,
         "security": patch.security.value if patch.security else None,
         "username": patch.username,
+        "authentication": patch.authentication.value if patch.authentication else None,
     }
 
 
 def _read_patch(values: Mapping[str, Any] | None) -> ServerPatch | None:
     if values is None:
         return None
-    security = values["security"]
+    security, method = values["security"], values.get("authentication")
     return ServerPatch(
         host=values["host"],
         port=values["port"],
         security=TransportSecurity(security) if security else None,
         username=values["username"],
+        authentication=AuthenticationMethod(method) if method else None,
     )
 
 

@@ -15,22 +15,24 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.schema import PrimaryKeyConstraint, UniqueConstraint
 
 from mailconfig.domain.errors import Duplicate, Fault, IdempotencyConflict, MailconfigError, Refusal
+from mailconfig.domain.phrases import N_
 from mailconfig.storage.tables import metadata
 
 
 def _address_taken() -> MailconfigError:
-    return Duplicate("There is a configuration of this address already.", ("emailAddress",))
+    sentence = N_("There is a configuration of this address already.")
+    return Duplicate(sentence, ("emailAddress",))
 
 
 REFUSALS: Final[dict[str, Callable[[], MailconfigError]]] = {
     "uq_configs_owned_address": _address_taken,
     "uq_configs_shared_address": _address_taken,
     "uq_configs_workspace_id_external_id": lambda: Duplicate(
-        "This external id is in use already.", ("externalId",)
+        N_("This external id is in use already."), ("externalId",)
     ),
-    "uq_users_email_key": lambda: Duplicate("There is such a user already.", ("email",)),
-    "uq_workspaces_slug": lambda: Duplicate("There is such a workspace already.", ("slug",)),
-    "pk_memberships": lambda: Duplicate("This user is a member already.", ("userId",)),
+    "uq_users_email_key": lambda: Duplicate(N_("There is such a user already."), ("email",)),
+    "uq_workspaces_slug": lambda: Duplicate(N_("There is such a workspace already."), ("slug",)),
+    "pk_memberships": lambda: Duplicate(N_("This user is a member already."), ("userId",)),
     "pk_idempotency_keys": IdempotencyConflict,
 }
 """What a broken unique constraint means to the caller; any other broken one is our fault."""
@@ -61,7 +63,7 @@ class ValueRefused(Refusal):
     code = "INVALID_INPUT"
 
     def __init__(self) -> None:
-        super().__init__("The input holds characters that cannot be stored.")
+        super().__init__(N_("The input holds characters that cannot be stored."))
 
 
 _DATA_EXCEPTION: Final = "22"

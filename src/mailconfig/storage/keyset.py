@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, Integer, Select, Uuid, literal, tu
 
 from mailconfig.domain.errors import Refusal
 from mailconfig.domain.pages import Keyset, OrderDirection, Page, PageRequest
+from mailconfig.domain.phrases import N_
 from mailconfig.storage.tables.row import Moment
 from mailconfig.storage.transaction import AnyRow, Transaction
 
@@ -71,7 +72,7 @@ class Order:
         try:
             value, id = _value_of(self.column, place.value), UUID(place.id)
         except ValueError as error:
-            raise CursorRefused("This is no place in this list.") from error
+            raise CursorRefused(N_("This is no place in this list.")) from error
         theirs = tuple_(literal(value, self.column.type), literal(id, Uuid()))
         return tuple_(self.column, self.id), theirs
 

@@ -9,6 +9,7 @@ from mailconfig.domain.probes import FINISHED, ConnectionTest, ProbeStep, StepKi
 from mailconfig.domain.probes import TestStatus as Status
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.storage.details import detail_text, fix_text, read_detail, read_fix
+from mailconfig.storage.findings import findings_text, read_findings
 from mailconfig.storage.tables import connection_tests
 from mailconfig.storage.transaction import AnyRow
 
@@ -45,6 +46,7 @@ def verdict_values(test: ConnectionTest) -> Values:
         "server_reply": test.server_reply,
         "fix_id": test.fix_id,
         "fix": fix_text(test.fix) if test.fix else None,
+        "findings": findings_text(test),
     }
 
 
@@ -94,6 +96,7 @@ def read_test(row: AnyRow, steps: tuple[ProbeStep, ...], now: datetime) -> Conne
         fix_id=row.fix_id,
         fix=read_fix(row.fix) if row.fix else None,
         steps=tuple(map(_cut_off, steps)) if abandoned or status in FINISHED else steps,
+        **read_findings(row.findings),
     )
 
 

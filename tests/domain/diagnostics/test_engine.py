@@ -154,3 +154,30 @@ def test_a_row_asks_for_a_sign() -> None:
         assert (
             row.words or row.reply_codes or row.enhanced_codes or row.response_codes or row.offers
         ), row
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        ("dns/dns mail.example.com:993/tls", DiagnosticCode.DNS_NXDOMAIN),
+        ("tcp/connect mail.example.com:993/tls", DiagnosticCode.TCP_TIMEOUT),
+        ("tls/tls mail.example.com:993/tls", DiagnosticCode.CERT_UNTRUSTED_ROOT),
+        ("tls/tls mail.example.com:587/tls", DiagnosticCode.TLS_MODE_MISMATCH_TLS_ON_PLAIN),
+        ("imap/greeting mail.example.com:993/plain", DiagnosticCode.TLS_MODE_MISMATCH_PLAIN_ON_TLS),
+        ("imap/greeting mail.example.com:143/plain", DiagnosticCode.TCP_RESET_EOF),
+        ("smtp/starttls mail.example.com:587/starttls", DiagnosticCode.STARTTLS_FAILED_SERVER),
+        ("imap/auth mail.example.com:993/tls", DiagnosticCode.AUTH_BAD_CREDENTIALS),
+        ("imap/auth imap.mail.me.com:993/tls", DiagnosticCode.ICLOUD),
+    ],
+)
+def test_words_that_nobody_knows_get_the_general_code_of_their_phase(
+    where: str, code: DiagnosticCode
+) -> None:
+    """A reply in an unknown language still leads to the advice of its step."""
+    assert diagnose_code(seen(where, "Ei õnnestunud")) is code
+
+
+def test_nothing_is_made_of_nothing() -> None:
+    """Without a phase, or without any word, an unknown reply stays unknown."""
+    assert diagnose_code(seen("imap", "Ei õnnestunud")) is DiagnosticCode.UNKNOWN_REPLY
+    assert diagnose_code(seen("imap/auth", "")) is DiagnosticCode.UNKNOWN_REPLY

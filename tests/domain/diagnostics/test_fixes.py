@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from kit.rows import provider_row
-from mailconfig.domain.diagnostics import Observation, Phase, SettingsFix, propose_fix
+from mailconfig.domain.diagnostics import Observation, Phase, SettingsFix, propose_fixes
+from mailconfig.domain.diagnostics.proposals import Known
 from mailconfig.domain.diagnostics.values import Failure, ServerPatch
-from mailconfig.domain.servers import MailProtocol, TransportSecurity
+from mailconfig.domain.servers import MailProtocol, ServerSettings, TransportSecurity
 
 IMAP, SMTP = MailProtocol.IMAP, MailProtocol.SMTP
 PLAIN, STARTTLS, TLS = (
@@ -41,6 +42,17 @@ def patch_of(fix: SettingsFix | None, protocol: MailProtocol) -> ServerPatch | N
     assert other is None
     assert fix.title.endswith(".")
     return mine
+
+
+def best(seen: Observation, known: Known | None = None) -> SettingsFix | None:
+    """The first proposal."""
+    return next(iter(propose_fixes(seen, known)), None)
+
+
+def patches(seen: Observation, known: Known | None = None) -> list[ServerPatch | None]:
+    """What all proposals change at the server that failed, in their order."""
+    assert seen.protocol is not None
+    return [patch_of(fix, seen.protocol) for fix in propose_fixes(seen, known)]
 
 
 def same_site(one: str, other: str) -> bool:
@@ -96,7 +108,7 @@ def test_settings_are_mended_from_the_observation(
 ) -> None:
     """TLS mode and port are mended without any catalogue; only what differs is in the patch."""
     assert seen.protocol is not None
-    assert patch_of(propose_fix(seen), seen.protocol) == patch
+    assert patch_of(best(seen), seen.protocol) == patch
 
 
 @pytest.mark.parametrize(
@@ -113,7 +125,7 @@ def test_the_providers_server_replaces_one_that_is_not_there(
 ) -> None:
     """Where the provider is known, its first server takes the place of the wrong one."""
     seen = observed(IMAP, 143, STARTTLS, failure, phase)
-    fix = propose_fix(seen, provider=provider_row())
+    fix = best(seen, Known(provider=provider_row()))
     assert patch_of(fix, IMAP) == ServerPatch(host="imap.example.com", port=993, security=TLS)
 
 
@@ -122,7 +134,7 @@ def test_the_providers_next_server_replaces_its_first() -> None:
     seen = replace(
         observed(SMTP, 465, TLS, Failure.TIMEOUT, Phase.CONNECT), host="smtp.example.com"
     )
-    fix = propose_fix(seen, provider=provider_row())
+    fix = best(seen, Known(provider=provider_row()))
     assert patch_of(fix, SMTP) == ServerPatch(port=587, security=STARTTLS)
 
 
@@ -130,7 +142,7 @@ def test_a_name_of_the_certificate_is_taken_inside_the_site() -> None:
     """Of the certificate's names, one of the same site is proposed, the protocol's habit first."""
     seen = replace(observed(IMAP, 993, TLS, Failure.TLS_VERIFY, Phase.TLS), tls_verify_code=62)
     names = ("*.example.org", "web.example.org", "IMAP.example.org", "192.0.2.7")
-    fix = propose_fix(seen, names, None, same_site)
+    fix = best(seen, Known(names, same_site=same_site))
     assert patch_of(fix, IMAP) == ServerPatch(host="imap.example.org")
 
 
@@ -147,13 +159,13 @@ def test_a_name_of_the_certificate_is_taken_inside_the_site() -> None:
 def test_a_certificate_never_leads_off_the_site(names: tuple[str, ...]) -> None:
     """Names of other sites, wildcards and addresses are not proposed."""
     seen = replace(observed(IMAP, 993, TLS, Failure.TLS_VERIFY, Phase.TLS), tls_verify_code=62)
-    assert propose_fix(seen, names, None, same_site) is None
+    assert best(seen, Known(names, same_site=same_site)) is None
 
 
 def test_without_a_judge_of_sites_no_name_is_taken() -> None:
     """A caller that cannot tell sites apart gets no host of a certificate."""
     seen = replace(observed(IMAP, 993, TLS, Failure.TLS_VERIFY, Phase.TLS), tls_verify_code=62)
-    assert propose_fix(seen, ("imap.example.org",)) is None
+    assert best(seen, Known(("imap.example.org",))) is None
 
 
 @pytest.mark.parametrize("names", [("*.example.com",), ("imap.example.com",)])
@@ -162,36 +174,9 @@ def test_the_providers_host_is_taken_where_the_certificate_proves_it(
 ) -> None:
     """mail.customer.example at a hoster: the hoster's own host, known from the catalogue."""
     seen = replace(observed(IMAP, 993, TLS, Failure.TLS_VERIFY, Phase.TLS), tls_verify_code=62)
-    fix = propose_fix(seen, names, provider_row(), same_site)
+    fix = best(seen, Known(names, provider_row(), same_site))
     assert patch_of(fix, IMAP) == ServerPatch(host="imap.example.com")
-    assert propose_fix(seen, ("*.other.example",), provider_row(), same_site) is None
-
-
-@pytest.mark.parametrize(
-    ("form", "username", "wanted"),
-    [
-        ("local", "anna@example.com", "anna"),
-        ("email", "anna", "anna@example.com"),
-        ("literal:apikey", "anna@example.com", "apikey"),
-        # already right
-        ("email", "anna@example.com", None),
-        ("local", "anna", None),
-        # words to show are no form
-        ("customer number", "anna@example.com", None),
-    ],
-)
-def test_the_user_name_takes_the_form_of_the_catalogue(
-    form: str, username: str, wanted: str | None
-) -> None:
-    """A refused login with a user name of the wrong form is mended by the right one."""
-    seen = replace(
-        observed(IMAP, 993, TLS, Failure.REPLY, Phase.AUTH),
-        response_code="AUTHENTICATIONFAILED",
-        username=username,
-    )
-    fix = propose_fix(seen, provider=provider_row(username_form=form))
-    expected = ServerPatch(username=wanted) if wanted else None
-    assert patch_of(fix, IMAP) == expected
+    assert best(seen, Known(("*.other.example",), provider_row(), same_site)) is None
 
 
 def test_no_fix_weakens_the_protection() -> None:
@@ -199,9 +184,145 @@ def test_no_fix_weakens_the_protection() -> None:
     row = provider_row()
     bare = tuple(replace(server, security=PLAIN) for server in row.incoming)
     seen = observed(IMAP, 993, TLS, Failure.REFUSED, Phase.CONNECT)
-    assert propose_fix(seen, provider=replace(row, incoming=bare)) is None
+    assert propose_fixes(seen, Known(provider=replace(row, incoming=bare))) == ()
 
 
 def test_without_a_protocol_there_is_no_fix() -> None:
     """A pasted text belongs to no server of a form."""
-    assert propose_fix(Observation(failure=Failure.NAME_NOT_FOUND)) is None
+    assert propose_fixes(Observation(failure=Failure.NAME_NOT_FOUND)) == ()
+
+
+SUBMISSIONS = ServerPatch(port=465, security=TLS)
+REFUSED_IMAP = observed(IMAP, 1993, TLS, Failure.REFUSED, Phase.CONNECT)
+REFUSED_SMTP = observed(SMTP, 26, STARTTLS, Failure.REFUSED, Phase.CONNECT)
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [
+        (
+            observed(IMAP, 143, TLS, Failure.TLS_PLAINTEXT, Phase.TLS),
+            [ServerPatch(security=STARTTLS), ServerPatch(port=993)],
+        ),
+        (
+            observed(SMTP, 587, TLS, Failure.TLS_PLAINTEXT, Phase.TLS),
+            [ServerPatch(security=STARTTLS), ServerPatch(port=465)],
+        ),
+        (
+            observed(IMAP, 993, STARTTLS, Failure.TIMEOUT, Phase.GREETING),
+            [ServerPatch(security=TLS), ServerPatch(port=143)],
+        ),
+        (
+            observed(SMTP, 465, STARTTLS, Failure.TIMEOUT, Phase.GREETING),
+            [ServerPatch(security=TLS), ServerPatch(port=587)],
+        ),
+        (
+            observed(IMAP, 993, PLAIN, Failure.TIMEOUT, Phase.GREETING),
+            [ServerPatch(security=TLS)],
+        ),
+        (
+            observed(SMTP, 587, PLAIN, Failure.NO_AUTH_OFFERED, Phase.AUTH),
+            [
+                ServerPatch(security=STARTTLS),
+                SUBMISSIONS,
+                ServerPatch(port=2525, security=STARTTLS),
+            ],
+        ),
+    ],
+)
+def test_a_wrong_tls_mode_is_mended_by_mode_or_port(
+    seen: Observation, wanted: list[ServerPatch]
+) -> None:
+    """The mode that the port expects first, then the port that the mode expects."""
+    assert patches(seen) == wanted
+
+
+@pytest.mark.parametrize(
+    ("seen", "open_ports", "wanted"),
+    [
+        (
+            REFUSED_IMAP,
+            {143, 993, 25},
+            [ServerPatch(port=993), ServerPatch(port=143, security=STARTTLS)],
+        ),
+        (REFUSED_IMAP, {465, 587}, []),
+        (REFUSED_IMAP, set(), []),
+        (
+            REFUSED_SMTP,
+            {25, 465, 587, 2525},
+            [SUBMISSIONS, ServerPatch(port=587), ServerPatch(port=2525)],
+        ),
+        (REFUSED_SMTP, {25, 993}, []),
+        (
+            observed(SMTP, 25, STARTTLS, Failure.TIMEOUT, Phase.CONNECT),
+            {2525},
+            [ServerPatch(port=2525)],
+        ),
+    ],
+)
+def test_ports_that_answer_are_proposed(
+    seen: Observation, open_ports: set[int], wanted: list[ServerPatch]
+) -> None:
+    """Of the protocol's usual ports those that are open, the safest first, never without TLS."""
+    assert patches(seen, Known(open_ports=frozenset(open_ports))) == wanted
+
+
+def test_a_typing_error_is_corrected_by_the_catalogue() -> None:
+    """The listed host that was meant, where nobody knows the provider of the address."""
+    seen = observed(IMAP, 993, TLS, Failure.NAME_NOT_FOUND, Phase.DNS)
+    near = {"mail.example.org": "mail.example.com"}
+    assert patches(seen, Known(nearest_host=near.get)) == [ServerPatch(host="mail.example.com")]
+    assert patches(seen, Known(nearest_host={}.get)) == []
+
+
+def test_the_rows_own_domain_fills_its_servers() -> None:
+    """A template of the catalogue takes the domain of the address, not of the user name."""
+    row = provider_row()
+    templates = tuple(replace(each, host_template="imap.{domain}") for each in row.incoming)
+    seen = replace(observed(IMAP, 993, TLS, Failure.NAME_NOT_FOUND, Phase.DNS), username="anna")
+    known = Known(provider=replace(row, incoming=templates), address="anna@customer.example")
+    assert patches(seen, known)[0] == ServerPatch(host="imap.customer.example")
+
+
+def test_a_listed_name_of_the_certificate_must_be_the_same_machine() -> None:
+    """Off the site a name counts only if the catalogue lists it, and the address decides."""
+    seen = replace(observed(IMAP, 993, TLS, Failure.TLS_VERIFY, Phase.TLS), tls_verify_code=62)
+    names = ("imap.hoster.example", "mail.stranger.example", "www.example.org")
+    known = Known(names, same_site=same_site, listed={"imap.hoster.example": True}.get)  # type: ignore[arg-type]
+    fixes = propose_fixes(seen, known)
+    assert [fix.incoming for fix in fixes] == [
+        ServerPatch(host="imap.hoster.example"),
+        ServerPatch(host="www.example.org"),
+    ]
+    assert {fix.same_address for fix in fixes} == {True}
+
+
+def settings(protocol: MailProtocol, host: str, port: int, **more: object) -> ServerSettings:
+    """Settings with TLS."""
+    return ServerSettings(protocol, host, port, TLS, **more)  # type: ignore[arg-type]
+
+
+def test_swapped_servers_are_one_fix() -> None:
+    """Both sides change, and the usual ports of the same host come after."""
+    seen = observed(SMTP, 993, TLS, Failure.FOREIGN_PROTOCOL, Phase.GREETING)
+    other = settings(IMAP, "smtp.example.org", 465)
+    first, *rest = propose_fixes(seen, Known(other=other))
+    assert first.outgoing == ServerPatch(host="smtp.example.org", port=465)
+    assert first.incoming == ServerPatch(host="mail.example.org", port=993)
+    assert [fix.outgoing for fix in rest] == [
+        ServerPatch(port=465),
+        ServerPatch(port=587, security=STARTTLS),
+        ServerPatch(port=2525, security=STARTTLS),
+    ]
+    assert {fix.incoming for fix in rest} == {None}
+
+
+def test_a_swap_never_leads_to_a_server_without_tls() -> None:
+    """Nor does it put one in the other's place."""
+    seen = observed(SMTP, 993, TLS, Failure.FOREIGN_PROTOCOL, Phase.GREETING)
+    other = replace(settings(IMAP, "smtp.example.org", 25), security=PLAIN)
+    assert None not in patches(seen, Known(other=other))
+    bare = replace(seen, security=PLAIN)
+    assert {fix.incoming for fix in propose_fixes(bare, Known(other=settings(IMAP, "x.y", 1)))} == {
+        None
+    }

@@ -1,5 +1,7 @@
 """Reading of reply texts."""
 
+import re
+
 import pytest
 
 from mailconfig.domain.diagnostics.replies import MAX_CHARS, MAX_CODES, read, unescape
@@ -103,3 +105,39 @@ def test_what_is_read_is_bounded() -> None:
     whole = read(text)[-1]
     assert len(whole.words) <= MAX_CHARS
     assert len(whole.enhanced_codes) == MAX_CODES
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SEC_ERROR_UNKNOWN_ISSUER", "sec error unknown issuer"),
+        ("errSSLPeerProtocolVersion", "err ssl peer protocol version"),
+        ("RemoteCertificateNameMismatch", "remote certificate name mismatch"),
+        ("java.security.cert.CertificateNotYetValidException", "certificate not yet valid"),
+    ],
+)
+def test_names_of_errors_are_spelled_out(name: str, words: str) -> None:
+    """What a library writes as one word is read as several, on a line of its own."""
+    (reply,) = read(name)
+    assert words in reply.words.split("\n")[1]
+
+
+def test_classes_of_mail_programs_are_not_spelled_out() -> None:
+    """The name of a refused command ("SMTPSenderRefused") is not the reason."""
+    (reply,) = read("smtplib.SMTPSenderRefused")
+    assert reply.words == "smtplib.SMTPSenderRefused"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        '{"error": {"message": "Login denied"}}',
+        "server.backend.SyncError: Login denied",
+        "failed to send email: Login denied",
+    ],
+)
+def test_words_of_the_wrapping_are_not_read(wrapped: str) -> None:
+    """Keys, packages and headlines speak of the program, not of the failure."""
+    (reply,) = read(wrapped)
+    assert "Login denied" in reply.words
+    assert not {"message", "server", "email"} & set(re.findall("[a-z]+", reply.words))

@@ -189,3 +189,26 @@ def test_an_unreachable_ipv6_address_points_to_ipv6() -> None:
     """Only IPv6 is broken if the unreachable address is of IPv6."""
     seen = Observation(phase=Phase.CONNECT, host="2001:db8::1", failure=Failure.UNREACHABLE)
     assert diagnose_code(seen) is Code.IPV6_BROKEN
+
+
+def test_what_no_mechanism_can_carry_is_told_apart() -> None:
+    """A character that cannot be sent is not a missing method, whatever the words are."""
+    assert diagnose_code(Observation(failure=Failure.UNSENDABLE)) is Code.AUTH_NON_ASCII
+    said = Observation(failure=Failure.NO_MECHANISM, text="No character fits.")
+    assert diagnose_code(said) is Code.AUTH_MECHANISM
+
+
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        (True, Code.CERT_CHAIN_INCOMPLETE),
+        (False, Code.CERT_UNTRUSTED_ROOT),
+        (None, Code.CERT_UNTRUSTED_ROOT),
+    ],
+)
+def test_a_lone_leaf_tells_what_the_number_cannot(missing: bool | None, code: Code) -> None:
+    """OpenSSL's 20 is a missing intermediate only where the server left it out."""
+    refused = Observation(failure=Failure.TLS_VERIFY, tls_verify_code=20, issuer_missing=missing)
+    assert diagnose_code(refused) is code
+    in_chain = Observation(failure=Failure.TLS_VERIFY, tls_verify_code=19, issuer_missing=missing)
+    assert diagnose_code(in_chain) is Code.CERT_UNTRUSTED_ROOT

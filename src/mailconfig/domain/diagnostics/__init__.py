@@ -2,7 +2,7 @@
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode, FixableBy
 from mailconfig.domain.diagnostics.engine import describe, diagnose, diagnose_code
-from mailconfig.domain.diagnostics.fixes import propose_fix
+from mailconfig.domain.diagnostics.fixes import propose_fixes
 from mailconfig.domain.diagnostics.values import (
     Diagnosis,
     Observation,
@@ -20,5 +20,5 @@ __all__ = [
     "describe",
     "diagnose",
     "diagnose_code",
-    "propose_fix",
+    "propose_fixes",
 ]

@@ -13,15 +13,16 @@ from mailconfig.domain.diagnostics.families import families_of, receives_mail
 from mailconfig.domain.diagnostics.phases import guess_phase
 from mailconfig.domain.diagnostics.refine import Verdict, in_context
 from mailconfig.domain.diagnostics.replies import Reply, read
-from mailconfig.domain.diagnostics.signatures import Evidence, Signature
+from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence, Signature
 from mailconfig.domain.diagnostics.signatures_auth import (
     BEFORE_PROVIDERS,
-    LOCKED,
     LOGINS,
     REFUSALS,
 )
 from mailconfig.domain.diagnostics.signatures_clients import CLIENTS
+from mailconfig.domain.diagnostics.signatures_fallback import FALLBACK
 from mailconfig.domain.diagnostics.signatures_google import GOOGLE
+from mailconfig.domain.diagnostics.signatures_locks import LOCKED
 from mailconfig.domain.diagnostics.signatures_mailboxes import MAILBOXES
 from mailconfig.domain.diagnostics.signatures_messages import MESSAGES
 from mailconfig.domain.diagnostics.signatures_microsoft import MICROSOFT
@@ -50,10 +51,17 @@ from mailconfig.domain.servers import MailProtocol, TransportSecurity
 REPLY_MAX_CHARS: Final = 300
 """How much of a server's own words is shown: what StepDetail.server_reply holds."""
 
+
+def _outside_mail(rows: Iterable[Signature]) -> tuple[Signature, ...]:
+    """Keep rows on TLS from holding while a message is handed over: replies there speak of mail."""
+    elsewhere = frozenset(Phase) - TRANSACTION
+    return tuple(row if row.phases else replace(row, phases=elsewhere) for row in rows)
+
+
 SPECIFIC: Final[tuple[Signature, ...]] = (
     *ENTRA,
-    *CERTIFICATES,
-    *HANDSHAKE,
+    *_outside_mail(CERTIFICATES),
+    *_outside_mail(HANDSHAKE),
     *GREETINGS,
     *ENDPOINTS,
     *BEFORE_PROVIDERS,
@@ -73,7 +81,7 @@ SPECIFIC: Final[tuple[Signature, ...]] = (
 )
 """Signs that mean something by themselves, in order of precedence."""
 
-GENERAL: Final[tuple[Signature, ...]] = (*REFUSALS, *PHASES)
+GENERAL: Final[tuple[Signature, ...]] = (*REFUSALS, *PHASES, *FALLBACK)
 """What is left: a refusal in some phase."""
 
 
@@ -83,7 +91,7 @@ def diagnose_code(observation: Observation) -> DiagnosticCode:
 
 
 def diagnose(observation: Observation, provider: Provider | None = None) -> Diagnosis:
-    """Say what one failure means, who can mend it and how; fixes are `fixes.propose_fix`'s part.
+    """Say what one failure means, who can mend it and how; fixes are `propose_fixes`'s part.
 
     The provider's own pages are named where its row of the catalogue knows them.
     """

@@ -158,12 +158,15 @@ _MX_HOST: Final = re.compile(
 )
 
 
+DEMO_PREFIX: Final = "demo_"
+"""Begins the ids of the simulator's rows: they answer as the provider in the rest of the id."""
+
+
 def families_of(host: str | None, provider_id: str | None, words: str) -> frozenset[Family]:
     """Name the families that host and catalogue row show; without either, those of the words."""
+    row = (provider_id or "").removeprefix(DEMO_PREFIX)
     known = {family for family, mark in _HOSTS.items() if host and mark.search(host)}
-    known |= {
-        family for family, mark in _PROVIDERS.items() if provider_id and mark.match(provider_id)
-    }
+    known |= {family for family, mark in _PROVIDERS.items() if row and mark.match(row)}
     if not known:
         known = {family for family, mark in _WORDS.items() if mark.search(words)}
     return frozenset(known)

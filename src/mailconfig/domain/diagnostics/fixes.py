@@ -5,134 +5,198 @@ host comes only from the catalogue, or from a certificate's names inside the sit
 failed; and no fix ever weakens the protection of the connection.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.engine import diagnose_code
+from mailconfig.domain.diagnostics.fixes_login import (
+    expected_user_name,
+    offered_method,
+    other_user_name,
+)
+from mailconfig.domain.diagnostics.proposals import Case, Known, Proposal, Proposer
 from mailconfig.domain.diagnostics.refine import LOGIN_REFUSED
-from mailconfig.domain.diagnostics.texts import N_
 from mailconfig.domain.diagnostics.values import Observation, ServerPatch, SettingsFix
-from mailconfig.domain.providers import Provider, ProviderServer
-from mailconfig.domain.servers import DEFAULT_PORTS, MailProtocol, TransportSecurity
-
-SameSite = Callable[[str, str], bool]
-"""Tells whether two hosts belong to one site, so that a secret may go from one to the other."""
+from mailconfig.domain.phrases import N_
+from mailconfig.domain.providers import ProviderServer
+from mailconfig.domain.servers import (
+    DEFAULT_PORTS,
+    MailProtocol,
+    ServerSettings,
+    TransportSecurity,
+)
 
 _RELAY_PORT: Final = 25
 """Mail between servers: blocked by most networks, and mostly without sign-in."""
+_TLS, _STARTTLS = TransportSecurity.TLS, TransportSecurity.STARTTLS
+_USUAL: Final[Mapping[MailProtocol, tuple[tuple[int, TransportSecurity], ...]]] = {
+    MailProtocol.IMAP: ((993, _TLS), (143, _STARTTLS)),
+    MailProtocol.SMTP: ((465, _TLS), (587, _STARTTLS), (2525, _STARTTLS)),
+}
+"""Ports that people submit and read by, and how they are protected (RFC 8314), best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a fix may be made of."""
+def propose_fixes(observation: Observation, known: Known | None = None) -> tuple[SettingsFix, ...]:
+    """Return settings that may mend the failure, best first; none if no setting can.
 
-    seen: Observation
-    names: tuple[str, ...]
-    """DNS names of the certificate."""
-    provider: Provider | None
-    same_site: SameSite | None
-    """None: no host of a certificate is trusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Wanted settings and the words for them."""
-
-    title: str
-    patch: ServerPatch
-
-
-Proposer = Callable[[Case], Proposal | None]
-
-
-def propose_fix(
-    observation: Observation,
-    certificate_names: Iterable[str] = (),
-    provider: Provider | None = None,
-    same_site: SameSite | None = None,
-) -> SettingsFix | None:
-    """Return settings that would mend the failure; None if no setting can, or none is known.
-
-    Only values that differ from the observed settings are in it. `same_site` decides which names
-    of the certificate may be used; without it none is.
+    Only values that differ from the observed settings are in them. What can be tried without
+    signing in is `proven` by nobody yet.
     """
     if observation.protocol is None:
+        return ()
+    case = Case(observation, known or Known())
+    proposals = (
+        proposal
+        for proposer in _PROPOSERS.get(diagnose_code(observation), ())
+        for proposal in proposer(case)
+    )
+    fixes = (_fix(proposal, case) for proposal in proposals)
+    unique: dict[tuple[ServerPatch | None, ServerPatch | None], SettingsFix] = {}
+    for fix in fixes:
+        if fix is not None:
+            unique.setdefault((fix.incoming, fix.outgoing), fix)
+    return tuple(unique.values())
+
+
+def _fix(proposal: Proposal, case: Case) -> SettingsFix | None:
+    """Return the proposal as a difference to what is set; None if there is none."""
+    mine = _difference(proposal.patch, case)
+    if mine is None:
         return None
-    case = Case(observation, tuple(certificate_names), provider, same_site)
-    for proposer in _PROPOSERS.get(diagnose_code(observation), ()):
-        proposal = proposer(case)
-        if proposal is not None:
-            patch = _difference(proposal.patch, observation)
-            if patch is not None:
-                return _fix(proposal.title, patch, observation.protocol)
-    return None
+    is_imap = case.protocol is MailProtocol.IMAP
+    return SettingsFix(
+        proposal.title,
+        incoming=mine if is_imap else proposal.other,
+        outgoing=proposal.other if is_imap else mine,
+        proven=proposal.proven,
+        same_address=proposal.same_address,
+    )
 
 
-def _fix(title: str, patch: ServerPatch, protocol: MailProtocol) -> SettingsFix:
-    if protocol is MailProtocol.IMAP:
-        return SettingsFix(title, incoming=patch)
-    return SettingsFix(title, outgoing=patch)
-
-
-def _difference(wanted: ServerPatch, now: Observation) -> ServerPatch | None:
+def _difference(wanted: ServerPatch, case: Case) -> ServerPatch | None:
+    now, settings = case.seen, case.known.settings
+    method = settings.authentication if settings else None
     patch = ServerPatch(
         host=wanted.host if wanted.host != now.host else None,
         port=wanted.port if wanted.port != now.port else None,
         security=wanted.security if wanted.security is not now.security else None,
         username=wanted.username if wanted.username != now.username else None,
+        authentication=wanted.authentication if wanted.authentication is not method else None,
     )
     return patch if patch != ServerPatch() else None
 
 
 def _security(security: TransportSecurity) -> Proposer:
-    def proposer(_: Case) -> Proposal | None:
-        return Proposal(
+    def proposer(_: Case) -> Iterator[Proposal]:
+        yield Proposal(
             N_("Set the encryption that this port expects."), ServerPatch(security=security)
         )
 
     return proposer
 
 
-def _implicit_tls(case: Case) -> Proposal | None:
-    port = DEFAULT_PORTS.get((_protocol(case), TransportSecurity.TLS))
-    return Proposal(
-        N_("Use the port that is encrypted from the start."),
-        ServerPatch(port=port, security=TransportSecurity.TLS),
+def _fitting_port(case: Case) -> Iterator[Proposal]:
+    """Keep the encryption, and take the port that is registered for it."""
+    security = case.seen.security
+    if security is None or security is TransportSecurity.NONE:
+        return
+    yield Proposal(
+        N_("Use the port that fits the encryption."),
+        ServerPatch(port=DEFAULT_PORTS[case.protocol, security]),
     )
 
 
-def _encrypted_submission(case: Case) -> Proposal | None:
+def _implicit_tls(case: Case) -> Iterator[Proposal]:
+    yield Proposal(
+        N_("Use the port that is encrypted from the start."),
+        ServerPatch(port=DEFAULT_PORTS[case.protocol, _TLS], security=_TLS),
+    )
+
+
+def _encrypted_submission(case: Case) -> Iterator[Proposal]:
     """Port 25 is for mail between servers (RFC 6409, section 3.1): people submit on 587."""
     if case.seen.protocol is not MailProtocol.SMTP or case.seen.port != _RELAY_PORT:
-        return None
-    port = DEFAULT_PORTS[MailProtocol.SMTP, TransportSecurity.STARTTLS]
-    if case.seen.security is TransportSecurity.TLS:
-        return _implicit_tls(case)
-    return Proposal(
+        return
+    if case.seen.security is _TLS:
+        yield from _implicit_tls(case)
+        return
+    port = DEFAULT_PORTS[MailProtocol.SMTP, _STARTTLS]
+    yield Proposal(
         N_("Use the port for sending from mail programs."),
-        ServerPatch(port=port, security=TransportSecurity.STARTTLS),
+        ServerPatch(port=port, security=_STARTTLS),
     )
 
 
-def _encryption(case: Case) -> Proposal | None:
-    if case.seen.security is not TransportSecurity.NONE:
-        return None
-    return Proposal(N_("Switch encryption on."), ServerPatch(security=TransportSecurity.STARTTLS))
+def _encryption(case: Case) -> Iterator[Proposal]:
+    if case.seen.security is TransportSecurity.NONE:
+        yield Proposal(N_("Switch encryption on."), ServerPatch(security=_STARTTLS))
 
 
-def _certified_host(case: Case) -> Proposal | None:
-    """Take a name of the certificate that is on the same site; wildcards name no host."""
-    host, same_site = case.seen.host, case.same_site
-    if host is None or same_site is None:
-        return None
-    names = [name.lower() for name in case.names if "*" not in name and "." in name]
-    inside = [name for name in names if not _is_address(name) and same_site(host, name)]
-    if not inside:
-        return None
-    best = min(inside, key=lambda name: not name.startswith(_HABITS[_protocol(case)]))
-    return Proposal(N_("Use the server name of the certificate."), ServerPatch(host=best))
+def _answering_ports(case: Case) -> Iterator[Proposal]:
+    """Take a usual port of the same host that answers; without a look at them, guess for 25."""
+    if case.known.open_ports is None:
+        yield from _encrypted_submission(case)
+        return
+    for port, security in _USUAL[case.protocol]:
+        if port in case.known.open_ports:
+            yield Proposal(
+                N_("Use a port that answers."), ServerPatch(port=port, security=security)
+            )
+
+
+def _usual_ports(case: Case) -> Iterator[Proposal]:
+    """Take the ports of the protocol, because the port is another protocol's."""
+    for port, security in _USUAL[case.protocol]:
+        yield Proposal(
+            N_("Use the port of this protocol."), ServerPatch(port=port, security=security)
+        )
+
+
+def _swapped(case: Case) -> Iterator[Proposal]:
+    """Put each server into the other's place."""
+    other, seen = case.known.other, case.seen
+    if other is None or other.security is TransportSecurity.NONE:
+        return
+    if seen.security in {None, TransportSecurity.NONE}:
+        return
+    mine = ServerPatch(host=other.host, port=other.port, security=other.security)
+    yield Proposal(
+        N_("Swap the two servers."), mine, other=_moved(other, seen.host, seen.port, seen.security)
+    )
+
+
+def _moved(
+    now: ServerSettings, host: str | None, port: int | None, security: TransportSecurity | None
+) -> ServerPatch | None:
+    patch = ServerPatch(
+        host=host if host != now.host else None,
+        port=port if port != now.port else None,
+        security=security if security is not now.security else None,
+    )
+    return patch if patch != ServerPatch() else None
+
+
+def _certified_hosts(case: Case) -> Iterator[Proposal]:
+    """Take a name of the certificate that is on the same site or in the catalogue.
+
+    Wildcards name no host. The name must lead to the very machine that showed the certificate.
+    """
+    names = [name.lower() for name in case.known.names if "*" not in name and "." in name]
+    allowed = [name for name in names if not _is_address(name) and _is_trusted(name, case)]
+    for name in sorted(allowed, key=lambda name: not name.startswith(_HABITS[case.protocol])):
+        yield Proposal(
+            N_("Use the server name of the certificate."),
+            ServerPatch(host=name),
+            same_address=True,
+        )
+
+
+def _is_trusted(name: str, case: Case) -> bool:
+    host, known = case.seen.host, case.known
+    if host is not None and known.same_site is not None and known.same_site(host, name):
+        return True
+    return known.listed is not None and known.listed(name)
 
 
 _HABITS: Final[Mapping[MailProtocol, tuple[str, ...]]] = {
@@ -146,13 +210,12 @@ def _is_address(name: str) -> bool:
     return ":" in name or name.replace(".", "").isdigit()
 
 
-def _catalogue_certified(case: Case) -> Proposal | None:
+def _catalogue_certified(case: Case) -> Iterator[Proposal]:
     """Take the provider's own host if the certificate proves that it is its server."""
-    proposal = _catalogue(case)
-    if proposal is None or proposal.patch.host is None:
-        return None
-    covered = any(_covers(name.lower(), proposal.patch.host) for name in case.names)
-    return proposal if covered else None
+    for proposal in _catalogue(case):
+        host = proposal.patch.host or ""
+        if any(_covers(name.lower(), host) for name in case.known.names):
+            yield proposal
 
 
 def _covers(name: str, host: str) -> bool:
@@ -162,89 +225,63 @@ def _covers(name: str, host: str) -> bool:
     return name == host
 
 
-def _catalogue(case: Case) -> Proposal | None:
-    """Take the provider's first server that is not what has just failed."""
+def _meant_host(case: Case) -> Iterator[Proposal]:
+    """Take the listed server that the host is a typing error of."""
+    if case.seen.host is None or case.known.nearest_host is None:
+        return
+    host = case.known.nearest_host(case.seen.host)
+    if host is not None:
+        yield Proposal(N_("Correct the name of the server."), ServerPatch(host=host))
+
+
+def _catalogue(case: Case) -> Iterator[Proposal]:
+    """Take the provider's servers but what has just failed, best first."""
     for server in _servers(case):
         host = server.host_for(_domain(case))
         current = (case.seen.host, case.seen.port, case.seen.security)
         if host is None or (host, server.port, server.security) == current:
             continue
-        return Proposal(
+        yield Proposal(
             N_("Use the server settings of your provider."),
             ServerPatch(host=host, port=server.port, security=server.security),
         )
-    return None
 
 
 def _servers(case: Case) -> list[ProviderServer]:
-    if case.provider is None:
+    row = case.known.provider
+    if row is None:
         return []
-    is_imap = case.seen.protocol is MailProtocol.IMAP
-    servers = case.provider.incoming if is_imap else case.provider.outgoing
+    servers = row.incoming if case.protocol is MailProtocol.IMAP else row.outgoing
     return [server for server in servers if server.security is not TransportSecurity.NONE]
 
 
 def _domain(case: Case) -> str | None:
-    return (case.seen.username or "").partition("@")[2] or None
-
-
-def _user_name(case: Case) -> Proposal | None:
-    """Bring the user name into the form that the catalogue knows; needs the row."""
-    username, row = case.seen.username, case.provider
-    if not username or row is None:
-        return None
-    form = row.username_form
-    wanted: str | None = None
-    if form.startswith("literal:"):
-        wanted = form.removeprefix("literal:")
-    elif form == "local" and "@" in username:
-        wanted = username.partition("@")[0]
-    elif form == "email" and "@" not in username and len(row.domains) == 1:
-        wanted = f"{username}@{row.domains[0]}"
-    if not wanted:
-        return None
-    return Proposal(
-        N_("Use the form of user name that your provider expects."), ServerPatch(username=wanted)
-    )
-
-
-def _other_user_name(case: Case) -> Proposal | None:
-    """The server does not know the full address, and the catalogue allows the other form."""
-    username, row = case.seen.username, case.provider
-    if not username or row is None or row.username_form != "email_or_local":
-        return None
-    if "@" not in username:
-        return None
-    return Proposal(
-        N_("Use the part of the address before the @ as user name."),
-        ServerPatch(username=username.partition("@")[0]),
-    )
-
-
-def _protocol(case: Case) -> MailProtocol:
-    return case.seen.protocol or MailProtocol.IMAP
+    address = case.known.address or case.seen.username or ""
+    return address.rpartition("@")[2] if "@" in address else None
 
 
 _PROPOSERS: Final[Mapping[Code, tuple[Proposer, ...]]] = {
-    Code.TLS_MODE_MISMATCH_TLS_ON_PLAIN: (_security(TransportSecurity.STARTTLS),),
-    Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS: (_security(TransportSecurity.TLS),),
+    Code.TLS_MODE_MISMATCH_TLS_ON_PLAIN: (_security(_STARTTLS), _fitting_port),
+    Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS: (_security(_TLS), _fitting_port),
     Code.STARTTLS_NOT_OFFERED: (_implicit_tls,),
     Code.STARTTLS_FAILED_SERVER: (_implicit_tls,),
-    Code.STARTTLS_REQUIRED: (_encryption,),
+    Code.STARTTLS_REQUIRED: (_encryption, _implicit_tls),
     Code.STARTTLS_INJECTION: (_implicit_tls,),
     Code.PREAUTH_BEFORE_TLS: (_implicit_tls,),
-    Code.AUTH_NOT_OFFERED_BEFORE_TLS: (_encrypted_submission, _encryption),
-    Code.CERT_NAME_MISMATCH: (_catalogue_certified, _certified_host),
+    Code.AUTH_NOT_OFFERED_BEFORE_TLS: (_encrypted_submission, _encryption, _usual_ports),
+    Code.CERT_NAME_MISMATCH: (_catalogue_certified, _meant_host, _certified_hosts),
     Code.HOST_SYNTAX: (_catalogue,),
-    Code.DNS_NXDOMAIN: (_catalogue,),
-    Code.DNS_NO_ADDRESS: (_catalogue,),
-    Code.TCP_REFUSED: (_catalogue, _encrypted_submission),
-    Code.TCP_TIMEOUT: (_catalogue, _encrypted_submission),
-    Code.WRONG_PROTOCOL: (_catalogue,),
+    Code.DNS_NXDOMAIN: (_catalogue, _meant_host),
+    Code.DNS_NO_ADDRESS: (_catalogue, _meant_host),
+    Code.TCP_REFUSED: (_catalogue, _meant_host, _answering_ports),
+    Code.TCP_TIMEOUT: (_catalogue, _meant_host, _answering_ports),
+    Code.WRONG_PROTOCOL: (_swapped, _catalogue, _usual_ports),
     Code.SMTP_INTERCEPTED: (_catalogue,),
     Code.MS_NOT_AUTHENTICATED: (_catalogue,),
-    Code.AUTH_USERNAME_FORM: (_user_name, _other_user_name),
-    Code.AUTH_BAD_CREDENTIALS: (_user_name,),
-    **dict.fromkeys(LOGIN_REFUSED.values(), (_user_name,)),
+    Code.AUTH_MECHANISM: (offered_method,),
+    Code.AUTH_LOGIN_DISABLED_SASL_OK: (offered_method,),
+    Code.AUTH_USERNAME_FORM: (expected_user_name, other_user_name),
+    Code.AUTH_BAD_CREDENTIALS: (expected_user_name,),
+    **dict.fromkeys(LOGIN_REFUSED.values(), (expected_user_name,)),
 }
 """What mends which failure, best first."""

@@ -9,7 +9,7 @@ from typing import Final
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, Family
-from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence
+from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence, words
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.servers import MailProtocol
 
@@ -71,6 +71,10 @@ IMPATIENT: Final = frozenset({Code.RECIPIENT_UNKNOWN, Code.MAILBOX_QUOTA})
 """Codes that a 4xx turns into "later perhaps"; others, such as HELO_REJECTED, never heal."""
 
 
+_PASSING: Final = words(r"temporar|deferred|rate limited|vorübergehend|temporaire|временн")
+"""Words that say that a refusal of our address will pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A code, and where the case differs from what the taxonomy says about it."""
@@ -89,9 +93,17 @@ def in_context(verdict: Verdict, evidence: Evidence) -> Verdict:
     if verdict.code is Code.MAILBOX_QUOTA and evidence.phase in TRANSACTION:
         # The recipient's mailbox: the sender can only wait or write elsewhere
         verdict = replace(verdict, fixable_by=FixableBy.NOBODY)
-    if verdict.code in IMPATIENT and _only_temporary(evidence.reply_codes):
+    if _heals(verdict, evidence):
         verdict = replace(verdict, retryable=True)
     return replace(verdict, code=_own_code(verdict.code, evidence))
+
+
+def _heals(verdict: Verdict, evidence: Evidence) -> bool:
+    """Tell whether time mends what the code by itself does not: a 4xx, and words that say so."""
+    if not _only_temporary(evidence.reply_codes):
+        return False
+    said = verdict.code is Code.CONNECT_BLOCKED_IP and _PASSING.search(evidence.words) is not None
+    return said or verdict.code in IMPATIENT
 
 
 def _only_temporary(reply_codes: frozenset[int]) -> bool:

@@ -17,16 +17,16 @@ from typing import Final, TypeVar
 Code = TypeVar("Code", int, str)
 
 MAX_CHARS: Final = 4_000
-"""How much of a text is read: five times the longest reply seen, yet searched in 0.1 s."""
+"""How much of a text is read: five times the longest reply seen, yet searched in 0.25 s."""
 
 MAX_CODES: Final = 8
 """How many codes of a kind are looked at: the longest honest bounce held five."""
 
 SMTP_CODES: Final = (
     frozenset(range(421, 423))
-    | {432, 441, 442, 446, 447, 450, 451, 452, 453, 454, 455, 458, 459, 471}
+    | {430, 431, 432, 435, 441, 442, 446, 447, 449, 450, 451, 452, 453, 454, 455, 458, 459, 471}
     | frozenset(range(500, 506))
-    | {510, 511, 512, 513, 515, 517, 521, 522, 523, 530, 531, 534, 535, 538, 541, 542}
+    | {510, 511, 512, 513, 515, 517, 521, 522, 523, 524, 525, 530, 531, 534, 535, 538, 541, 542}
     | frozenset(range(550, 558))
     | {571, 572, 573, 574, 577}
 )
@@ -78,7 +78,7 @@ class Reply:
     """One refusal, or a whole text, as far as it can be read."""
 
     words: str
-    """Unescaped, on one line, single spaces."""
+    """Unescaped, on one line, single spaces; the names of symbols follow, a line each, as words."""
     reply_codes: tuple[int, ...] = ()
     """SMTP reply codes (RFC 5321, section 4.2), in order."""
     enhanced_codes: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ def _with_challenge(found: re.Match[str]) -> str:
 
 _REFUSAL: Final = re.compile(
     r"""^[^\n]{0,160}?(?:
-        (?<![\w.:@/\[(])(?P<code>[45]\d\d)(?P<more>[ -])(?=\#?\d\.\d{1,3}\.\d|\D)
+        (?<![\w.:@/\[(])(?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
       | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
       | (?P<pop>-ERR)[ ]
     )""",
@@ -181,7 +181,7 @@ def _continues(earlier: re.Match[str], later: re.Match[str]) -> bool:
     return earlier["code"] is not None and earlier["code"] == later["code"]
 
 
-_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[ ,:;\"')}-]|$)(?!-?\d)")
+_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")
 _ENHANCED: Final = re.compile(r"(?<![\w.])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _RESPONSE: Final = re.compile(r"\[\s?([A-Z][A-Z/-]{3,24})(?:\s[^\]]{0,200})?\]")
 _OBJECT_CODE: Final = re.compile(r"code\W{1,4}(?:some\()?\W?([a-z]{4,24})", re.IGNORECASE)
@@ -197,11 +197,58 @@ def _reply(text: str) -> Reply:
     upper = text.upper()
     responses += [code for code in _UNMISTAKABLE if code in upper]
     return Reply(
-        words=_SPACES.sub(" ", _without_repeats(text, enhanced)).strip(),
+        words=_SPACES.sub(" ", _bare(_without_repeats(text, enhanced))).strip()
+        + _spelled_out(text),
         reply_codes=_unique([code for code in codes if code in SMTP_CODES]),
         enhanced_codes=enhanced,
         response_codes=_unique(responses),
     )
+
+
+_PACKAGE: Final = re.compile(
+    r"(?<![\w./@-])(?!\w{1,40}\.fernet\b)(?:[a-z_][a-z0-9_]{0,40}\.){1,8}"
+    r"(?=[A-Z]\w{0,60}(?:Error|Exception|Fault)\b)"
+)
+"""Where a class of exceptions lives ("backend.errors.SyncError"): the program's words only."""
+_KEY: Final = re.compile(
+    r"""(["'])(?:message|msg|error|errors|detail|details|reason|text|log|description|output)\1"""
+    r"""\s{0,3}[:=]>?\s{0,3}"""
+)
+"""A key that announces the words of somebody else; "status" and "code" are signs themselves."""
+
+
+_HEADLINE: Final = re.compile(
+    r"\b(?:failed to|unable to|could not|cannot|can't|error while|error) (?:send|sending|deliver"
+    r"|delivering|submit|fetch|fetching|sync|syncing) (?:the |an? |your )?(?:test )?"
+    r"(?:e-?mails?|mails?|messages?)\s{0,3}:",
+    re.IGNORECASE,
+)
+"""What a program was about when it failed; the reason stands behind the colon."""
+
+
+def _bare(text: str) -> str:
+    """Take out what a program or its format says around somebody else's words."""
+    return _KEY.sub(" ", _PACKAGE.sub("", _HEADLINE.sub(" ", text)))
+
+
+_SYMBOL: Final = re.compile(
+    r"\b(?!(?i:\w{0,60}(?:smtp|imap|mail|auth|sender|recip|config)))"
+    r"(?:[A-Z][A-Z0-9]{1,20}(?:_[A-Z0-9]{1,20}){1,8}"
+    r"|[A-Za-z]?[a-z0-9]{0,20}(?:[A-Z]{1,6}[a-z0-9]{1,20}){2,8})\b"
+)
+_HUMPS: Final = re.compile(r"_|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+MAX_SYMBOLS: Final = 24
+"""How many names of errors are spelled out: a long trace names fewer before it repeats itself."""
+
+
+def _spelled_out(text: str) -> str:
+    """Write names such as SEC_ERROR_UNKNOWN_ISSUER and RemoteCertificateNameMismatch as words."""
+    names = _unique_symbols(found[0] for found in _SYMBOL.finditer(text))
+    return "".join(f"\n{_HUMPS.sub(' ', name).lower()}" for name in names)
+
+
+def _unique_symbols(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(islice(dict.fromkeys(names), MAX_SYMBOLS))
 
 
 def _without_repeats(text: str, enhanced: tuple[str, ...]) -> str:

@@ -18,11 +18,37 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import (
+    EXPIRED,
+    FAILED,
+    LATER,
+    OFF,
+    PASSWORD,
+    REFUSED,
+    REQUIRED,
+    TEMPORARY,
+    UNKNOWN,
+    USER,
+    WRONG,
+    near,
+)
+from mailconfig.domain.diagnostics.vocabulary import (
+    LOGIN as SIGN_IN,
+)
 
 _SIGN_IN: Final = LOGIN | MAILBOX
 _BEFORE_MAIL: Final = TRANSACTION | LOGIN
 
 BEFORE_PROVIDERS: Final = (
+    # LOGINDISABLED beside STARTTLS means encryption first (RFC 9051, section 6.2.3)
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        protocol=IMAP,
+        phases=LOGIN,
+        needs_phase=True,
+        offers=frozenset({"LOGINDISABLED", "STARTTLS"}),
+        protected=False,
+    ),
     # Text that the client itself could not send
     Signature(
         Code.AUTH_NON_ASCII,
@@ -39,7 +65,7 @@ BEFORE_PROVIDERS: Final = (
         words(
             r"(?:empty|missing|blank) (?:user ?name|password|credential|secret|login)",
             r"no (?:user ?name|password|credentials?) (?:was |were |has been )?(?:given|suppl|set"
-            r"|provided|found|entered|configured)",
+            r"|provided|found|entered|configured|specified)",
             r"(?:user ?name|password|credentials?)\b.{0,20}(?:is |are |was |must not be "
             r"|cannot be )(?:empty|missing|blank|null)",
             r"client -> server: (?:\"\" )?server -> client: (?:535|501|503|454)",
@@ -60,7 +86,10 @@ BEFORE_PROVIDERS: Final = (
         ),
         protocol=IMAP,
         phases=LOGIN,
-        without=words(r"plain ?text|tls|ssl|secure|encrypt|account|user|domain"),
+        without=words(
+            r"plain ?text|tls|ssl|secure|encrypt|(?:your|this|the) (?:account|user|domain)",
+            r"(?:account|user|domain) (?:is|has|was)",
+        ),
     ),
     Signature(
         Code.AUTH_LOGIN_DISABLED_SASL_OK,
@@ -91,7 +120,8 @@ BEFORE_PROVIDERS: Final = (
             r"password (?:transition|change|reset) (?:is )?(?:needed|required)|expired password",
             r"pass?wor[dt].{0,20}abgelaufen|mot de passe.{0,20}expir",
             r"contraseña.{0,20}(?:expir|caduc)",
-            r"password scaduta|senha expir|срок действия пароля|密码已?过期",
+            near(PASSWORD, EXPIRED, 30),
+            r"pass ?phrase .{0,20}(?:expired|reset)",
         ),
         phases=_SIGN_IN,
         without=words(r"too many|app(?:lication)?[- ](?:specific )?password"),
@@ -100,83 +130,13 @@ BEFORE_PROVIDERS: Final = (
 )
 """Rows before those of the providers: what holds with each of them."""
 
-LOCKED: Final = (
-    # Attempts, rates and locks that open by themselves
-    Signature(
-        Code.AUTH_THROTTLED,
-        words(
-            r"too many .{0,40}(?:login|log-?in|logon|auth|sign-?in|password|attempt|fail|tries"
-            r"|bad|invalid)",
-            r"(?:login|log-?in|logon|auth\w*|sign-?in) .{0,24}(?:rate|frequency"
-            r"|attempts?)\b.{0,24}(?:limit|exceed|hit|reached)",
-            r"(?:maximum|max\.?|excessive|multiple|repeated)\b.{0,30}(?:login|auth\w*|failed"
-            r"|invalid).{0,20}(?:attempts?|fail|tries)",
-            r"(?:locked|blocked|banned|disabled|suspended).{0,60}(?:attempt|fail(?:ed|ure)|brute"
-            r"|minutes|seconds|for a while|login)",
-            r"(?:failed|bad|wrong|invalid).{0,30}attempts.{0,60}(?:lock|block|ban|wait|try again)",
-            r"brute[- ]?force|fail2ban|login rate|rate limit hit|authentication rate",
-            r"zu viele .{0,30}(?:anmelde|login|fehl|versuche)",
-            r"trop de (?:tentatives|connexions? échou|essais)",
-            r"demasiados (?:intentos|inicios)|troppi tentativi",
-            r"(?:muitas|demasiadas|excesso de) tentativas",
-            r"слишком (?:много|часто).{0,20}(?:попыт|вход|неуд)",
-            r"превышено (?:число|количество) попыт|登录.{0,6}(?:频繁|过多)|尝试次数过多",
-            r"ログイン.{0,12}回数|za dużo prób|te veel (?:mislukte )?(?:inlog|pogingen)|çok fazla",
-        ),
-        phases=LOGIN | {Phase.GREETING, Phase.CONNECT},
-        without=words(r"connections? (?:from|to|for)|simultaneous|concurrent|permanently"),
-    ),
-    Signature(
-        Code.AUTH_THROTTLED,
-        words(r"rate.?limit|throttl|slow down|too frequent|try again (?:in|after) \d"),
-        phases=LOGIN,
-        without=words(r"per (?:second|minute)|sending"),
-    ),
-    Signature(
-        Code.AUTH_THROTTLED, phases=LOGIN, response_codes=responses("LOGIN-DELAY", "THROTTLED")
-    ),
-    # Closed by the provider
-    Signature(
-        Code.ACCOUNT_DISABLED,
-        words(
-            r"(?:account|mailbox|user|login|domain|access"
-            r"|service)\b.{0,40}(?<!password )(?:has been |is |was |currently "
-            r"|temporarily )*(?:disabled|suspended|locked|blocked|restricted|deactivated|closed"
-            r"|frozen|inactive|terminated|banned|cancel+ed)",
-            r"(?:disabled|suspended|locked|blocked|deactivated|inactive|frozen) (?:account|user"
-            r"|mailbox|domain)",
-            r"outgoing mail suspension|may have been (?:hacked|compromised)",
-            r"account .{0,20}compromised|unusual (?:sending )?activity",
-            r"suspicious (?:activity|login|sign)|account (?:is )?(?:on hold|not active|abuse)",
-            r"(?:unblock|reactivate) (?:your|the) account",
-            r"(?:konto|postfach|zugang).{0,40}(?:gesperrt|deaktiviert|blockiert)",
-            r"compte .{0,30}(?:bloqué|suspendu|désactivé|verrouillé)",
-            r"cuenta .{0,30}(?:suspendida|bloqueada|deshabilitada|desactivada)",
-            r"account .{0,20}(?:bloccato|sospeso|disabilitato)",
-            r"conta .{0,30}(?:suspensa|bloqueada|desativada)",
-            r"(?:аккаунт|ящик|пользователь|учетная запись).{0,30}(?:блокирован|отключ|заморож)",
-            r"(?:账号|帐号|账户|帐户).{0,12}(?:锁定|冻结|停用|禁用|封)"
-            r"|konto .{0,30}(?:zablokowane|zawieszone)",
-            r"account .{0,20}geblokkeerd",
-        ),
-        phases=LOGIN | MAILBOX | {Phase.MAIL, Phase.DATA},
-        without=words(
-            r"\bimap\b|\bpop3?\b|smtp ?(?:auth|access)|tried to reach|recipient|<[^>]+>: ",
-            r"your ip|client host|spamhaus|attachment",
-            r"message (?:was |has been )?(?:blocked|rejected)|mail (?:was |has been )?blocked",
-            r"temporarily unavailable|basic",
-        ),
-    ),
-    Signature(Code.ACCOUNT_DISABLED, phases=LOGIN, enhanced_codes=enhanced("5.7.13")),  # RFC 5248
-)
-"""Locks: before the words of plain refusals, which often stand in the same reply."""
-
 LOGINS: Final = (
     # Not this protocol, for this account or plan
     Signature(
         Code.IMAP_DISABLED,
         words(
-            r"(?:imap|pop3?)\d?\b.{0,40}(?:not |un|dis|de)-?\s?(?:enabled|allowed|available"
+            r"(?:imap|pop3?)\d?\b(?! ?error).{0,40}(?:not |un|dis|de)-?\s?(?:enabled|allowed"
+            r"|available"
             r"|permitted|supported|licensed|activated|abled|included|authori[sz]ed)",
             r"(?:imap|pop3?)\d?\b.{0,30}(?:disabled|switched off|turned off|blocked|denied"
             r"|inactive|restricted|forbidden)",
@@ -184,8 +144,8 @@ LOGINS: Final = (
             r"|permission|access|authori[sz]ed)\b.{0,30}(?:imap|pop3?)",
             r"(?:protocol|service|access)\b.{0,24}(?:disabled|not (?:enabled|allowed"
             r"|permitted)) for (?:this|your|the) (?:user|account|mailbox|plan|domain)",
-            r"imap.{0,30}(?:nicht|deaktiviert|désactivé|deshabilitad|disabilitat|desativad"
-            r"|отключ|запрещ|未开启|未启用|关闭)",
+            near(r"(?:\bimap4?(?! ?(?:error|warning))|\bpop3\b)", OFF, 60),
+            r"not (?:include|cover|contain|come with).{0,24}(?:imap|pop3)",
         ),
         protocol=IMAP,
         phases=LOGIN | {Phase.SELECT, Phase.GREETING},
@@ -214,14 +174,16 @@ LOGINS: Final = (
             r"|disabled) (?:sasl |smtp |login )?(?:authenticat\w*|auth|sasl"
             r"|mechanism)[ -]?(?:type|method|mechanism|scheme)?\b(?! (?:data|credential|failed"
             r"|fail|error))",
-            r"mechanisms?\b.{0,40}(?:not |un|dis)\s?(?:supported|available|recogni[sz]ed|allowed"
+            r"mechanism(?:s|\(s\))?.{0,40}(?:not |un|dis)\s?(?:supported|available|recogni[sz]ed"
+            r"|allowed"
             r"|implemented|permitted|enabled|abled|known|common)",
             r"no (?:\w+ ){0,3}(?:auth\w*|sasl|login)? ?(?:mechanisms?"
             r"|methods?)\b(?:.{0,30}(?:found|available|match|supported|common|worked|left))?",
             r"(?:doesn't|does not|not) support (?:any of )?(?:the "
             r"|our )?.{0,24}(?:auth\w* (?:method|mechanism|type)|mechanism|login method|CRAM"
             r"|PLAIN|XOAUTH2|NTLM|AUTH=)",
-            r"mechanism (?:is )?too weak|too weak .{0,20}mechanism|server failed\b",
+            r"\b(?:log-?in|auth) ?bad ?method|mechanism (?:is )?too weak"
+            r"|too weak .{0,20}mechanism|server failed\b",
             r"(?:method|mechanism) not (?:supported|allowed|accept)",
             r"(?:auth|authentication) (?:type|method|mechanism) .{0,24}(?:not|un)\s?(?:supported"
             r"|recogni|available|allowed|accept)",
@@ -231,6 +193,20 @@ LOGINS: Final = (
             r"auth(?:entication)? extension",
             r"not support(?:ed)? (?:smtp )?auth(?:entication)?\b(?! (?:method|mech|type))",
         ),
+    ),
+    # The form of the user name, said in so many words
+    Signature(
+        Code.AUTH_USERNAME_FORM,
+        words(
+            r"(?:full|complete|whole|entire) (?:e-?mail|address|user)",
+            r"vollständige\w* (?:e-?mail|mail|adresse)|adresse .{0,12}complète"
+            r"|(?:dirección|correo) .{0,12}complet|indirizzo .{0,12}complet|endereço .{0,12}complet"
+            r"|pełn\w+ adres|полн\w+ (?:адрес|имя)|volledig\w* (?:e-?mail|adres)"
+            r"|完整.{0,8}(?:邮箱|郵箱|邮件|地址|帐号|账号)|完全なメール",
+            rf"{USER}.{{0,30}}(?:include|contain|missing|without|with).{{0,12}}(?:domain|realm|@)",
+        ),
+        phases=LOGIN,
+        without=words(rf"{PASSWORD}.{{0,20}}(?:{WRONG}|{FAILED})|{WRONG}.{{0,30}}{PASSWORD}"),
     ),
     Signature(Code.AUTH_MECHANISM, phases=LOGIN, reply_codes=codes(504)),
     Signature(
@@ -272,13 +248,20 @@ LOGINS: Final = (
             r"(?:try|retry) (?:again )?later",
             r"cannot connect to .{0,20}(?:auth|sasl|saslauthd|backend|database)",
             r"auth\w* (?:daemon|process|service)\b.{0,30}(?:fail|unavail|not)",
-            r"vorübergehend|temporaire|momentan|temporane|temporár|временн|暂时|一時的",
-            r"später (?:noch einmal|erneut)",
+            TEMPORARY,
+            near(
+                LATER, r"(?:again|erneut|versuch|réessay|intent|riprov|tente|spróbuj|попроб|试|試)"
+            ),
+            r"at present|\bcan't auth|authentication server",
         ),
         phases=LOGIN,
         without=words(r"5\.7\.8.{0,40}server failed|temporary password"),
     ),
-    Signature(Code.AUTH_TEMPORARY, phases=LOGIN, reply_codes=codes(421, 432, 450, 451, 452, 454)),
+    Signature(
+        Code.AUTH_TEMPORARY,
+        phases=LOGIN,
+        reply_codes=codes(421, 430, 431, 432, 435, 450, 451, 452, 454, 455),
+    ),
     # The user name's form, or nobody of that name
     Signature(
         Code.AUTH_USERNAME_FORM,
@@ -300,6 +283,12 @@ LOGINS: Final = (
         phases=LOGIN,
         without=words(r"passw\w+ (?:is )?(?:in|wrong)|or password|and password"),
     ),
+    Signature(
+        Code.AUTH_USERNAME_FORM,
+        words(near(USER, UNKNOWN, 24)),
+        phases=LOGIN,
+        without=words(PASSWORD, r"ungültig|invalid (?:user|login)"),
+    ),
     # A session that was not signed in, or not signed in any more
     Signature(
         Code.AUTH_REQUIRED,
@@ -317,11 +306,12 @@ LOGINS: Final = (
             r"autenticaci[oó]n (?:es )?(?:requerida|necesaria|obligatoria)",
             r"autenticazione (?:è )?(?:richiesta|necessaria|obbligatoria)",
             r"autentica[cç][aã]o (?:é )?(?:necess|obrigat|exigida|requerida)",
-            r"требуется (?:авторизация|аутентификация)|需要(?:身份)?(?:验证|认证)|認証が必要",
+            near(SIGN_IN, REQUIRED, 30),
         ),
         phases=TRANSACTION,
         without=words(
-            r"\bspf\b|dkim|dmarc|protocol|mail is unauth|message|in reply to mail",
+            r"\bspf\b|dkim|dmarc|protocol|mail is unauth|(?:this|your|the) message"
+            r"|in reply to mail",
             r"relay .{0,12}in reply",
         ),
     ),
@@ -336,6 +326,18 @@ LOGINS: Final = (
 """Everything about signing in that is no plain refusal."""
 
 REFUSALS: Final = (
+    # Whoever speaks of methods, and of no credential, means the method
+    Signature(
+        Code.AUTH_MECHANISM,
+        words(r"\b(?:sasl )?mechanism|auth\w* (?:method|scheme|type)s?\b|secure auth"),
+        phases=LOGIN,
+        without=words(
+            r"\b(?:auth\w*|log-?in) (?:fail|error|unsuccess)|535\b|AUTHENTICATION ?FAILED",
+            PASSWORD,
+            WRONG,
+            r"credential",
+        ),
+    ),
     Signature(
         Code.AUTH_BAD_CREDENTIALS,
         words(
@@ -347,7 +349,8 @@ REFUSALS: Final = (
             r"535\b|authentifizierung|anmeldung .{0,20}fehl|benutzername oder|authentification",
             r"identification|identifiants|mot de passe (?:incorrect|invalide)",
             r"contraseña|autenticaci|autenticazione|credenziali|autentica[cç]|senha|авторизаци",
-            r"аутентификаци|парол|密码|登录失败|認証|パスワード|비밀번호|인증|hasło|kimlik doğrula",
+            near(rf"(?:{USER}|{PASSWORD}|{SIGN_IN})", rf"(?:{WRONG}|{FAILED}|{REFUSED})"),
+            r"0x800CCC92|0x800CCC18|0x80048820|rejected your log",  # Outlook's numbers
         ),
         phases=LOGIN,
     ),

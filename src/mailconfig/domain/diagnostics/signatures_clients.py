@@ -46,7 +46,7 @@ CLIENTS: Final = (
             r"need fully-?qualified host",
             r"(?:greeting|helo|ehlo) (?:name|hostname|argument|domain).{0,40}(?:not|invalid"
             r"|reject|unknown)",
-            r"(?:helo|ehlo) .{0,20}(?:first|dynamic)",
+            r"(?:helo|ehlo) .{0,20}(?:first|dynamic)|\bhelo ?(?:host|name|error|should|changes)",
         ),
         phases=SESSION,
         without=words(r"relay|obtained from|greylist|send (?:helo|ehlo) first|polite"),
@@ -74,6 +74,7 @@ CLIENTS: Final = (
         Code.CONNECT_BLOCKED_IP,
         words(
             r"(?:block|black|deny|reject)[- _]?list|spamhaus|\bdnsbl\b|\brbl\b|spamcop",
+            r"\b(?:black|bad|blocked|banned|deny) ?ips?\b|dns block|complaints",
             r"barracudacentral|sorbs|uceprotect|blocked using|senderscore|cloudmark",
             r"(?:ip|address|client|host|network|range|connection|mta)\b.{0,60}(?:blocked|banned"
             r"|listed|poor reputation|bad reputation|reputation|refused|not allowed|barred"
@@ -96,10 +97,11 @@ CLIENTS: Final = (
         protocol=SMTP,
         without=words(
             r"spf|dkim|dmarc|content|attachment",
-            r"(?:message|mail|e-?mail) (?:was |has been |is )?(?:blocked|rejected|suspicious)",
+            r"\b(?:message|mail|e-?mail) (?:was |has been |is )?(?:blocked|rejected|suspicious)",
             r"user unknown|too many|sender (?:address|domain|name|rejected)|relay|concurrent",
             r"connection (?:rate|limit)|url|link|recipient (?:address )?rejected: (?:user|un)",
-            r"mailbox|quota|virus|quiet|spam message",
+            r"mailbox|quota|virus|quiet|spam message|not listed|5322\.?from|signed in with",
+            r"authentication (?:level|requirement)",
         ),
     ),
     Signature(
@@ -110,6 +112,13 @@ CLIENTS: Final = (
             r"(?:blocked|banned).{0,30}\bip\b",
         ),
         phases=LOGIN | {Phase.GREETING},
+    ),
+    # imaplib, and servers: a command that does not belong here
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(r"illegal in state|not (?:allowed|valid|permitted) in (?:this|current) state"),
+        protocol=IMAP,
+        phases=MAILBOX | LOGIN,
     ),
     # Connections and commands at once
     Signature(

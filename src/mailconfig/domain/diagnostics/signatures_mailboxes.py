@@ -20,6 +20,13 @@ from mailconfig.domain.diagnostics.signatures import (
     families,
     words,
 )
+from mailconfig.domain.diagnostics.vocabulary import (
+    APP,
+    OFF,
+    OUTSIDE_PROGRAM,
+    PASSWORD,
+    near,
+)
 
 MAILBOXES: Final = (
     # Yahoo counts attempts; its number for that is AUTH005 (the lock opens by itself)
@@ -47,13 +54,7 @@ MAILBOXES: Final = (
         phases=LOGIN,
     ),
     # Mail.ru: "Application password is REQUIRED", "parol prilozheniya", NEOBHODIM parol
-    Signature(
-        Code.MAILRU,
-        words(
-            r"application password is required|neobhodim parol|parol prilozheniya|prilozhenij"
-            r"|пароль .{0,20}(?:внешн|приложен)|external application"
-        ),
-    ),
+    Signature(Code.MAILRU, words(r"neobhodim parol|parol prilozheniya|prilozhenij")),
     # QQ: authorization code, service switched off, login frequency
     Signature(
         Code.QQ,
@@ -129,6 +130,8 @@ MAILBOXES: Final = (
             r"(?:app(?:lication|likation)?s?|geräte|mail)[- ]?(?:spezifisch\w* )?passwort",
             r"mot de passe d'?\s?application|contraseña de aplicaci|password per le app",
             r"senha de (?:app|aplicativo)|passworte? .{0,20}app",
+            near(PASSWORD, APP, 16),
+            r"客户端.{0,4}授权码|授权码.{0,4}登录",
         ),
         phases=LOGIN,
         without=words(r"icloud|apple"),
@@ -144,6 +147,8 @@ MAILBOXES: Final = (
             r"(?:imap|pop3?|smtp)[\w/ ]{0,12}.{0,40}(?:enable|activate|turn on"
             r"|switch on).{0,40}(?:settings|web ?mail)",
             r"(?:enable|activate|turn on|switch on) (?:imap|pop3?|smtp)\b",
+            OUTSIDE_PROGRAM,
+            near(r"\bsmtp", OFF, 30),
         ),
         phases=LOGIN,
         without=words(r"administrator"),

@@ -41,7 +41,9 @@ MESSAGES: Final = (
     Signature(
         Code.UNAUTHENTICATED_MAIL,
         phases=TRANSACTION,
-        enhanced_codes=enhanced("x.7.20", "x.7.21", "x.7.22", "x.7.23", "x.7.24", "x.7.26"),
+        enhanced_codes=enhanced(
+            "x.7.20", "x.7.21", "x.7.22", "x.7.23", "x.7.24", "x.7.26", "x.7.509", "x.7.515"
+        ),
     ),
     Signature(Code.REVERSE_DNS, phases=SESSION, enhanced_codes=enhanced("x.7.25")),
     # Full mailboxes (x.2.2): the recipient's in a delivery, one's own in APPEND
@@ -65,7 +67,7 @@ MESSAGES: Final = (
         phases=TRANSACTION | MAILBOX,
         without=words(
             r"message size|hourly|daily|per (?:day|hour)",
-            r"send(?:ing|er)? (?:rate |message )?(?:quota|limit)|submission|disk space",
+            r"send(?:ing|er)? (?:rate |message )?(?:quota|limit)|submission|disk space|queue",
             r"messages? (?:sent|rate)|connections|outgoing",
         ),
     ),
@@ -93,7 +95,9 @@ MESSAGES: Final = (
             r"发信(?:量|频率)|лимит.{0,20}(?:писем|сообщ)",
         ),
         phases=TRANSACTION,
-        without=words(r"size|connection|storage|mailbox full|per second|bytes|\bmb\b"),
+        without=words(
+            r"size|connection|storage|mailbox full|per second|bytes|\bmb\b|on the server"
+        ),
     ),
     Signature(
         Code.TOO_BIG,
@@ -108,7 +112,7 @@ MESSAGES: Final = (
             r"troppo grande|muito grande|слишком больш|过大|超过.{0,8}大小",
         ),
         phases=TRANSACTION | {Phase.APPEND},
-        without=words(r"header|line"),
+        without=words(r"header|line|sandbox|lifetime|number of|\bhour|\bday\b|daily"),
     ),
     Signature(
         Code.TOO_BIG, phases=TRANSACTION | {Phase.APPEND}, enhanced_codes=enhanced("x.3.4", "x.2.3")
@@ -121,7 +125,7 @@ MESSAGES: Final = (
             r"(?:non-?ascii|8-?bit|unicode|utf-?8) .{0,30}(?:address|local|mailbox|recipient"
             r"|sender)",
             r"(?:address|local part).{0,40}(?:non-?ascii|unicode|utf-?8|ascii)|\bEAI\b",
-            r"ascii.{0,40}(?:address|codec.{0,80}rcpt)",
+            r"ascii.{0,40}(?:address|codec.{0,80}(?:rcpt|from:))",
         ),
         phases=TRANSACTION | {Phase.EHLO, Phase.CONFIG},
     ),
@@ -295,7 +299,7 @@ MESSAGES: Final = (
             r"contenido .{0,30}rechaz|contenuto .{0,24}rifiut|垃圾邮件|спам|vírus|abuse",
         ),
         phases=TRANSACTION,
-        without=words(r"relay|user unknown|greylist"),
+        without=words(r"relay|user unknown|greylist|milter-reject"),
     ),
     Signature(
         Code.SERVER_TEMPORARY,

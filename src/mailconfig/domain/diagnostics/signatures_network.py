@@ -22,8 +22,24 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import (
+    CONNECTION,
+    CUT,
+    REFUSED,
+    TEMPORARY,
+    TIMED_OUT,
+    UNKNOWN,
+    near,
+)
+
+_HOST: Final = (
+    r"(?:\bhost|\bname\b|\bnom\b|nombre|\bnome\b|naam|nazwa|dienst|server|serveur|servidor|sunucu"
+    r"|domain|dom[eéí]n|хост|имя|сервер|домен|主机|主機|域名|名称|服务器|ホスト|サーバ|호스트|서버)"
+)
+"""What a resolver looks for."""
 
 _NAME_NOT_FOUND: Final = words(
+    r"0x800CCC0D|0x(?:8007)?2AF9|CannotFindHost",  # Outlook, Windows in hexadecimal, CFNetwork
     r"name or service not known",  # glibc
     r"name does not resolve",  # musl
     r"nodename nor servname",  # macOS
@@ -41,6 +57,8 @@ _NAME_NOT_FOUND: Final = words(
     r"onbekende host|naam of dienst is niet bekend|nieznana nazwa lub usługa|nieznany host",
 )
 _REFUSED: Final = words(
+    r"0x800CCC0E|0x(?:8007)?274D|CannotConnectToHost",  # Outlook, Windows, CFNetwork
+    near(CONNECTION, REFUSED, 60),
     r"ECONNREFUSED|WSAECONNREFUSED|errno (?:111|61)\b|\b10061\b|os error (?:111|61)\b",
     r"connection (?:was )?refused|connect refused|refused the connection|\(111\)",
     r"actively refused|nothing is listening",
@@ -50,15 +68,21 @@ _REFUSED: Final = words(
     r"verbinding (?:is )?geweigerd|połączenie odrzucone|anslutningen vägrad|denegó expresamente",
 )
 _TIMEOUT: Final = words(
+    r"0x800CCC19|0x8004210[89AB]|0x(?:8007)?274C",  # Outlook, Windows
     r"\bE?TIMED?OUT\b|errno (?:110|60)\b|\b10060\b|os error (?:110|60)\b|\(110\)",
-    r"timed[ -]?out|time-?out\b|deadline exceeded|took too long|no (?:answer|response) from",
+    # settings that are told beside an error ("timeout=60") are none
+    r"timed[ -]?out|time-?out(?:error|exception)?\b(?! ?[=:-]+>? ?-?\d| -\d)"
+    r"|deadline (?:exceeded|has elapsed)|took too long|no (?:answer|response) from",
     r"did not (?:properly )?respond|greeting never received|failed to respond",
     r"zeitüberschreitung|hat nicht (?:rechtzeitig )?(?:geantwortet|reagiert)|délai .{0,20}dépass",
     r"tiempo de espera|tempo (?:limite|scaduto|esgotado)|tempo de .{0,20}esgot|истекло время",
-    r"превышен.{0,24}(?:время|ожидани)|超时|逾時|タイムアウト|przekroczono",
+    r"превышен.{0,24}(?:время|ожидани)|超时|逾時|タイムアウト|przekroczono (?:limit )?czas",
     r"temps d'attente|délai d'attente",
 )
 _CUT: Final = words(
+    r"0x800CCC0F|0x(?:8007)?274[56]|NetworkConnectionLost",  # Outlook, Windows, CFNetwork
+    near(CONNECTION, CUT, 60),
+    r"disconnected (?:before|while|during|unexpectedly)|hung up|\bECONN(?:CLOSED)?\b",
     r"ECONNRESET|EPIPE|ECONNABORTED|errno (?:104|54|32)\b|\b1005[34]\b|os error (?:104|54|32)\b",
     r"connection (?:was |has been )?(?:reset|aborted|lost|dropped|terminated|interrupted)",
     r"(?:unexpectedly|prematurely|forcibly) (?:closed|disconnected)|closed unexpectedly",
@@ -69,6 +93,7 @@ _CUT: Final = words(
     r"SSL_ERROR_SYSCALL|SSL_ERROR_ZERO_RETURN|not (?:be )?read (?:the )?greeting",
     r"(?:failed|unable) to read (?:the )?(?:\w+ ){0,3}greeting",
     r"empty (?:startup )?(?:greeting|reply)",
+    r"reset by peer|closed by (?:the )?(?:foreign|remote|peer)|handshake eof",
     r"disconnected (?:from|by) (?:the )?server|remote (?:host|party|side) (?:has )?closed",
     r"verbindung .{0,30}(?:zurückgesetzt|unterbrochen|geschlossen|getrennt|abgebrochen)",
     r"connexion .{0,30}(?:réinitialisée|interrompue|fermée|perdue)",
@@ -86,6 +111,8 @@ _NO_ROUTE: Final = words(
     r"la red es inaccesible|rete non raggiungibile|rede (?:está )?inacess"
     r"|сеть недоступна|网络不可达",
 )
+_IPV6: Final = r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|(?<!\w)[0-9a-f]{0,4}::[0-9a-f]{1,4}"
+"""An IPv6 address; two colons alone may be a time of day."""
 _IPV4: Final = r"(?<![\d.:])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 
 _REPLY: Final = r"(?<![\w.:@/])[45][0-57]\d[ -](?!port|after)"
@@ -116,6 +143,7 @@ NETWORK: Final = (
             r"the mac is invalid|decrypt(?:ion|ing)?\b.{0,40}(?:fail|error|invalid|could not)",
             r"(?:fail|error|could not|cannot|unable)\w*\b.{0,30}\bdecrypt|bad decrypt",
             r"InvalidTag\b|fernet.{0,30}invalidtoken|cryptography\.fernet|payload is invalid",
+            r"AEADBadTag|BadPadding|tag mismatch|unable to authenticate data|mac check failed",
             r"message authentication failed.{0,40}cipher|entschlüssel\w* .{0,30}(?:fehl|nicht)",
         ),
         phases=phases(Phase.CONFIG, Phase.DISCOVERY, Phase.AUTH, Phase.CONNECT, Phase.TOKEN),
@@ -139,6 +167,10 @@ NETWORK: Final = (
             r"invalid (?:host ?name|url|uri|server name)|illegal character in (?:authority|host)",
             r"host ?name .{0,40}(?:invalid|contains|illegal|malformed)|too many colons in address",
             r"(?:lookup|ENOTFOUND) [\w.-]+:\d{2,4}\b(?!->)(?: on|:|$)|not a valid host ?name",
+            r"\bport\b.{0,40}(?:integer|not a (?:valid )?number|out of range|0-65535)",
+            r"hostname could not be parsed|invalid (?:character|label)s? in (?:the )?(?:host"
+            r"|domain)",
+            r"(?:lookup|ENOTFOUND|resolve(?: host)?:?) [\"']?[\w.-]+[,;]",
             r"connecting to \S+@\S+ (?:on )?port|invalid port|no protocol:|unknown url type",
         ),
         phases=OPENING | {Phase.CONFIG},
@@ -155,11 +187,10 @@ NETWORK: Final = (
             r"lookup \S+.{0,80}(?:i/o timeout|connection refused|deadline exceeded|timed? ?out)",
             r"(?:dns|resolution|resolver|name ?server).{0,60}(?:timed? ?out|lifetime|unreachable"
             r"|did not answer|not respond|failed temporar)",
+            r"could not contact (?:any )?dns|lookup.{0,60}try again|dns (?:is )?(?:down"
+            r"|unavailable)",
             r"nonameservers|resolv\w+ .{0,20}timed out",
-            r"temporär\w* .{0,30}namensauflösung|échec temporaire dans la résolution",
-            r"fallo temporal en la resolución|errore temporaneo nella risoluzione",
-            r"временный сбой в разрешении имен|falha temporária na resolução"
-            r"|域名解析暂时失败|名前解決に一時的",
+            near(TEMPORARY, r"(?:resol|r[eé]sol|auflös|разрешен|解析|名前解決|dns)", 30),
         ),
         phases=_TRANSACTION_QUIET | OAUTH,
     ),
@@ -175,6 +206,13 @@ NETWORK: Final = (
         phases=_TRANSACTION_QUIET | OAUTH,
     ),
     Signature(Code.DNS_NXDOMAIN, _NAME_NOT_FOUND, phases=_TRANSACTION_QUIET | OAUTH),
+    Signature(
+        Code.DNS_NXDOMAIN,
+        words(near(_HOST, UNKNOWN, 30)),
+        phases=phases(Phase.DNS, Phase.CONNECT),
+        needs_phase=True,
+        without=words(_REPLY),
+    ),
     # A delivery report about the next host: "Host or domain name not found. Name service error"
     Signature(
         Code.DNS_NXDOMAIN, words(r"name service error for name=\S+ type=\S+: host not found")
@@ -189,15 +227,15 @@ NETWORK: Final = (
     Signature(
         Code.TCP_TIMEOUT,
         words(r"no route to host|EHOSTUNREACH|errno (?:113|65)\b|\b10065\b"),
-        words(r"\[?[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\]?"),
+        words(_IPV6),
         phases=OPENING,
     ),
     Signature(Code.IPV6_BROKEN, _NO_ROUTE),
-    Signature(Code.TCP_REFUSED, _REFUSED, phases=_TRANSACTION_QUIET),
+    Signature(Code.TCP_REFUSED, _REFUSED, phases=_TRANSACTION_QUIET, without=words(_REPLY)),
     # The server waits for TLS and says nothing, or hangs up, while the client waits for its line
     Signature(
         Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS,
-        words(_TIMEOUT.pattern, _CUT.pattern),
+        words(_TIMEOUT.pattern, TIMED_OUT, _CUT.pattern),
         phases=phases(Phase.GREETING, Phase.CONNECT, Phase.STARTTLS, Phase.EHLO),
         ports=TLS_PORTS,
         protected=False,
@@ -215,6 +253,7 @@ NETWORK: Final = (
         Code.OAUTH_ENDPOINT_DOWN,
         words(_TIMEOUT.pattern, _CUT.pattern, _REFUSED.pattern),
         phases=OAUTH,
+        needs_phase=True,
     ),
     # Microsoft does not listen on 465, so that another port is the cure
     Signature(
@@ -238,6 +277,13 @@ NETWORK: Final = (
     ),
     Signature(Code.TCP_RESET_EOF, _CUT, without=words(_REPLY)),
     Signature(Code.TCP_TIMEOUT, _TIMEOUT, phases=OPENING),
+    Signature(
+        Code.TCP_TIMEOUT,
+        words(TIMED_OUT),
+        phases=OPENING | {Phase.EHLO, Phase.CAPABILITY, Phase.STARTTLS},
+        needs_phase=True,
+        without=words(_REPLY),
+    ),
 )
 """Rows in order of precedence, looked at after those of TLS."""
 
@@ -248,7 +294,8 @@ GREETINGS: Final = (
         words(
             r"\* (?:ok|preauth|bye)\b.{0,40}(?:imap|dovecot|capability|courier|cyrus)",
             r"\[capability imap4|\bimap4rev1\b.{0,200}\b(?:ready|logindisabled)|\+ok\b",
-            r"\bpop3?\b.{0,20}(?:ready|server)|http/[12](?:\.\d)? \d{3}|ssh-[12]\.|<html|<!doctype",
+            r"(?<!\w)-err\b|\bpop3?\b.{0,20}(?:ready|server)|http/[12](?:\.\d)? \d{3}|ssh-[12]\."
+            r"|<html|<!doctype",
             r"(?:mysql|mariadb|ftp).{0,20}(?:server|ready)|server: (?:nginx|apache)",
         ),
         protocol=SMTP,
@@ -257,7 +304,8 @@ GREETINGS: Final = (
     Signature(
         Code.WRONG_PROTOCOL,
         words(
-            r"(?<![\w.])220[ -]\S+.{0,80}(?:e?smtp|mail)|\besmtp\b|\+ok\b|http/[12](?:\.\d)? \d{3}",
+            r"(?<!\w)-err\b|(?<![\w.])220[ -]\S+.{0,80}(?:e?smtp|mail)|\besmtp\b|\+ok\b"
+            r"|http/[12](?:\.\d)? \d{3}",
             r"ssh-[12]\.|<html|<!doctype",
             r"(?<![\w.])(?:220|500|502)[ -].{0,60}(?:smtp|unrecogni|ehlo)",
         ),
@@ -273,6 +321,7 @@ GREETINGS: Final = (
             r"unexpected (?:first|server) (?:line|response)",
         ),
         phases=phases(Phase.CONNECT, Phase.GREETING),
+        without=words(r"\* bye\b", _REPLY),
     ),
     # The banner of another operator's mail server in the place of a well-known one's
     Signature(

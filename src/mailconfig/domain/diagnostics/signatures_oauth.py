@@ -23,7 +23,13 @@ _ENDPOINT: Final = OAUTH | LOGIN | {Phase.CONFIG}
 
 
 def _aadsts(*numbers: str) -> str:
-    return rf"AADSTS(?:{'|'.join(numbers)})(?!\d)"
+    """Match a number as Entra writes it: AADSTS50076, "error_codes":[50076], error?code=50076."""
+    return rf"(?:AADSTS|error_codes\W{{1,6}}|error\?code=)(?:{'|'.join(numbers)})(?!\d)"
+
+
+def _error(*members: str) -> str:
+    """Match values of the member "error" (RFC 6749, section 5.2), which no sentence holds."""
+    return rf"\b(?:{'|'.join(members)})\b"
 
 
 ENTRA: Final = (
@@ -43,7 +49,11 @@ ENTRA: Final = (
                 "90023", "500113", "50012", "70001", "70002", "70003", "70007", "500112", "7000112"
             ),
             _aadsts("650056", "50194", "700054", "700051", "900382", "9002325", "50059", "500011"),
-            _aadsts("90013", "53003\\d", "7000013", "7000014", "1002012", "501051", "650053(?!.)"),
+            _aadsts("90013", "1002012", "501051", "650053(?!.)", "70005", "7001211"),
+            _aadsts(
+                "50001", "50002", "50003", "50010", "50013", "50027", "50029", "50128", "50146"
+            ),
+            _aadsts("50147", "50148", "501481", "50161", "7000\\d{3}", "90019", "90027"),
         ),
     ),
     # Nobody has agreed, or only an administrator may
@@ -56,25 +66,28 @@ ENTRA: Final = (
             _aadsts("50105", "530003", "65005", "900941", "90096", "650054", "65002"),
         ),
     ),
-    # A rule of the organisation
+    # A rule of the organisation: 5300x and 53xxxx are conditional access
     Signature(
         Code.MS_POLICY,
         words(
-            _aadsts(
-                "53000", "53001", "53002", "53003", "53004", "530002", "530004", "530032", "530035"
-            ),
-            _aadsts("50131", "50097", "500021", "50192"),
+            _aadsts("5300\\d", "53010", "53011", "530\\d{3}", "50005", "50097", "50129", "50131"),
+            _aadsts("500021", "500212", "500213", "50192", "50187"),
         ),
     ),
     Signature(
         Code.OAUTH_SCOPE, words(_aadsts("70011", "28002", "28003", "650053", "700022", "9010010"))
     ),
-    Signature(Code.AUTH_BAD_CREDENTIALS, words(_aadsts("50126", "50034", "50020", "51004"))),
+    Signature(
+        Code.AUTH_BAD_CREDENTIALS, words(_aadsts("50126", "50034", "50020", "51004", "50056"))
+    ),
     Signature(Code.ACCOUNT_DISABLED, words(_aadsts("50057", "5000225", "500571"))),
     Signature(Code.AUTH_THROTTLED, words(_aadsts("50053", "50196"))),
     Signature(Code.AUTH_EXPIRED, words(_aadsts("50055", "50144"))),
     Signature(
-        Code.OAUTH_ENDPOINT_DOWN, words(_aadsts("90033", "90020", "90024", "50033", "90006"))
+        Code.OAUTH_ENDPOINT_DOWN,
+        words(
+            _aadsts("90033", "90020", "90024", "50033", "90006", "90012", "90055", "70012", "80001")
+        ),
     ),
     # Refresh token spent, revoked, expired; or the user has to be asked again (MFA)
     Signature(
@@ -89,11 +102,95 @@ ENTRA: Final = (
             _aadsts(
                 "700003", "50158", "50140", "160021", "16000", "500341", "50085", "50177", "240001"
             ),
+            _aadsts("700020", "70019", "50199", "16001", "65003"),
             r"AADSTS\d{4,7}.{0,200}refresh",
         ),
     ),
+    # A request that proves nothing: PKCE, redirect address (RFC 7636, section 4.6)
+    Signature(
+        Code.OAUTH_APP,
+        words(
+            r"\bpkce\b|code[_ ](?:verifier|challenge)|mismatching_state|state (?:mismatch|not eq)"
+        ),
+        phases=OAUTH,
+    ),
+    # What client libraries raise where the user has to be asked (MSAL)
+    Signature(
+        Code.OAUTH_REAUTH,
+        words(r"UiRequiredException|InteractionRequired(?:Auth)?(?:Error|Exception)"),
+        without=words(r"AADSTS"),
+    ),
+    # The member "error" is sure; what stands beside it may speak of anything (RFC 6749, 5.2)
+    Signature(
+        Code.OAUTH_CONSENT,
+        words(
+            _error(
+                "access_denied",
+                "consent_required",
+                "admin_policy_enforced",
+                "org_internal",
+                "app_not_configured_for_user",
+                "disallowed_useragent",
+            )
+        ),
+        phases=OAUTH,
+        without=words(r"AADSTS"),
+    ),
+    Signature(
+        Code.OAUTH_APP,
+        words(
+            _error(
+                "invalid_client",
+                "invalid_client_secret",
+                "unauthorized_client",
+                "unsupported_grant_type",
+                "unsupported_response_type",
+                "redirect_uri_mismatch",
+                "origin_mismatch",
+                "deleted_client",
+                "disabled_client",
+                "restricted_client",
+                "invalid_request_uri",
+                "invalid_dpop_proof",
+            )
+        ),
+        phases=_ENDPOINT,
+        without=words(r"AADSTS"),
+    ),
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(_error("invalid_scope", "insufficient_scope", "invalid_target")),
+        phases=_ENDPOINT,
+    ),
+    Signature(
+        Code.OAUTH_REAUTH,
+        words(
+            _error(
+                "interaction_required",
+                "login_required",
+                "account_selection_required",
+                "invalid_rapt",
+                "expired_token",
+                "invalid_code",
+            )
+        ),
+        phases=_ENDPOINT,
+    ),
+    Signature(
+        Code.OAUTH_ENDPOINT_DOWN,
+        words(_error("temporarily_unavailable", "server_error", "slow_down", "internal_failure")),
+        phases=OAUTH,
+    ),
+    # Numbers that nobody has listed, by their range
+    Signature(Code.MS_POLICY, words(_aadsts(r"53\d{3,4}"))),
+    Signature(Code.OAUTH_CONSENT, words(_aadsts(r"65\d{3,4}"))),
+    Signature(
+        Code.OAUTH_APP,
+        words(_aadsts(r"75\d{3}", r"9\d{4,6}")),
+        without=words(r"invalid_grant|interaction_required"),
+    ),
 )
-"""Microsoft Entra, by number; looked at first, whatever the phase."""
+"""Microsoft Entra, by number, and the members of RFC 6749; looked at before all words."""
 
 ENDPOINTS: Final = (
     # A clock: Google's "short-lived token ... reasonable timeframe", PyJWT's "not yet valid (iat)"
@@ -118,6 +215,7 @@ ENDPOINTS: Final = (
             r"app_not_configured_for_user|unverified app|not been verified by",
             r"has not completed the",
             r"disallowed_useragent|app is blocked|this app (?:is|was|has been) blocked",
+            r"(?:not|n't) (?:been )?verified (?:yet )?by|disabled for this app",
             r"denied (?:the )?(?:request|access|consent)",
         ),
         phases=OAUTH,
@@ -171,6 +269,7 @@ ENDPOINTS: Final = (
             r"temporar|try again later|max retries exceeded",
         ),
         phases=OAUTH,
+        needs_phase=True,
     ),
     Signature(
         Code.OAUTH_TOKEN_EXPIRED,

@@ -19,6 +19,7 @@ from mailconfig.domain.diagnostics.signatures import (
     responses,
     words,
 )
+from mailconfig.domain.diagnostics.signatures_topics import STATUS, TOPICS
 from mailconfig.domain.diagnostics.values import Phase
 
 _TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
@@ -32,7 +33,17 @@ OPEN_MAILBOXES: Final = (
     Signature(
         Code.AUTH_TEMPORARY,
         phases=MAILBOX,
-        response_codes=responses("UNAVAILABLE", "SERVERBUG", "INUSE", "CORRUPTION"),
+        response_codes=responses(
+            "UNAVAILABLE", "SERVERBUG", "INUSE", "IN-USE", "CORRUPTION", "CONTACTADMIN"
+        ),
+    ),
+    Signature(
+        Code.MAILBOX_QUOTA,
+        words(
+            r"quota|(?:mailbox|postfach|boîte|buzón|casella|ящик|邮箱).{0,24}(?:full|voll|plein|满)"
+        ),
+        phases=MAILBOX,
+        without=words(r"rate|command|per (?:day|hour)"),
     ),
     Signature(
         Code.FOLDER_MISSING,
@@ -42,7 +53,7 @@ OPEN_MAILBOXES: Final = (
             r"|unknown|no such|invalid|nonexist|existiert|introuvable|no existe|non esist"
             r"|не (?:найд|сущ)|不存在)",
             r"(?:unknown|no such|invalid|nonexistent|missing) (?:mailbox|folder)|not selectable",
-            r"trycreate|\\noselect",
+            r"trycreate|\\noselect|illegal in state auth",
         ),
         phases=MAILBOX,
     ),
@@ -67,6 +78,8 @@ OPEN_MAILBOXES: Final = (
 """Signed in at IMAP."""
 
 PHASES: Final = (
+    *TOPICS,
+    *STATUS,
     Signature(
         Code.CLIENT_PROTOCOL,
         words(

@@ -19,9 +19,12 @@ from mailconfig.domain.diagnostics.signatures import (
     phases,
     words,
 )
+from mailconfig.domain.diagnostics.signatures_topics import PACE, TAGS
 from mailconfig.domain.diagnostics.values import Phase
 
 SENDERS: Final = (
+    *TAGS,
+    *PACE,
     # Plans and days before credentials: Mailtrap says 535 5.7.8 for a used-up day
     Signature(
         Code.SEND_QUOTA,
@@ -116,9 +119,19 @@ SENDERS: Final = (
         ),
         phases=TRANSACTION | phases(Phase.AUTH),
         protocol=SMTP,
-        without=words(r"recipient|rcpt|reverse|ptr|\bSPF\b|dkim|dmarc|call-?out|unable to verify"),
+        without=words(
+            r"recipient (?:address|verif)|verify (?:the )?recip|rcpt|reverse|ptr|\bSPF\b|dkim",
+            r"dmarc|call-?out|unable to verify",
+        ),
     ),
     Signature(Code.ESP_SENDER_UNVERIFIED, words(r"sandbox (?:sub)?domain")),
+    Signature(
+        Code.ESP_SENDER_UNVERIFIED,
+        words(r"\btrial account"),
+        phases=TRANSACTION,
+        protocol=SMTP,
+        without=words(r"quota|limit|per (?:day|hour|month)"),
+    ),
     # Postal: the key of another server
     Signature(
         Code.AUTH_BAD_CREDENTIALS,

@@ -18,13 +18,48 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import (
+    CERTIFICATE,
+    ENCRYPTION,
+    EXPIRED,
+    REQUIRED,
+    near,
+)
 
 _STARTTLS: Final = phases(Phase.STARTTLS)
 _LOGIN_OR_MAIL: Final = phases(
     Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.EHLO, Phase.GREETING, Phase.SELECT, Phase.DATA
 )
 
+_DIFFERS: Final = (
+    r"(?:stimmt nicht|passt nicht|ne correspond pas|no coincide|no corresponde|non corrisponde"
+    r"|não corresponde|nie pasuje|nie zgadza|nie odpowiada|neodpovíd|neshoduj|komt niet overeen"
+    r"|matchar inte|samsvarer ikke|eşleşmi|uyuşmu|не соответств|не совпад|不匹配|不符|不一致"
+    r"|一致しま"
+    r"|일치하지)"
+)
+"""Two names are not the same."""
+_NOT_YET: Final = (
+    r"(?:noch nicht|pas encore|aún no|todavía no|non ancora|non è ancora|ainda não|jeszcze nie"
+    r"|ještě není|nog niet|ännu inte|ennå ikke|henüz|ещё не|еще не|尚未|まだ|아직)"
+)
+_DISTRUST: Final = (
+    r"(?:nicht (?:als )?(?:vertrau|anerkannt)|unbekannte\w* (?:aussteller|zertifiz|stelle)"
+    r"|pas (?:approuv|fiable|reconnu|digne|de confiance)|autorité inconnue"
+    r"|no (?:es |se )?(?:de )?confia|emisor desconocido|non (?:è )?(?:attendibil|affidabil|ritenut"
+    r"|considerat)|não (?:é )?(?:de )?confi|niezaufan|nie jest zaufan|nedůvěryhodn|není důvěryhodn"
+    r"|niet vertrouwd|inte (?:be)?trod|ikke (?:klarert|betrodd|er tillid)|güvenil\w*mez"
+    r"|недоверен|не довер|не является доверен|неизвестн\w* (?:центр|издат)|不受信任|不可信|未受信任"
+    r"|信頼され|信頼でき|신뢰할 수 없)"
+)
+
 _NAME_MISMATCH: Final = words(
+    r"bad cert domain|0x800B010F|errSSLHostNameMismatch|-9843\b|any ip sans",
+    r"host ?name[_ ]check[_ ]failed|host ?name .{0,80}not verified"
+    r"|no alternative certificate subject name|(?:only"
+    r"|is) valid for (?:dnsname|the following)",
+    r"cannot validate certificate for \S+ because",
+    near(CERTIFICATE, _DIFFERS, 70),
     r"host ?name mismatch|(?:name|host|cn)\b.{0,60}(?:doesn't|does not|did not) match",
     r"ALTNAME_INVALID|certificate is (?:not )?valid for",
     r"not valid for (?:the )?(?:requested )?(?:host|name)",
@@ -43,7 +78,10 @@ CERTIFICATES: Final = (
         Code.CERT_NOT_YET_VALID,
         words(
             r"(?<!expired or is )not yet valid|is before \d{4}-|NotYetValid|notBefore: ",
-            r"num=9:|not valid before|noch nicht gültig|pas encore valide|todavía no es válido",
+            r"0x800B0102|-9815\b|\(9\) at depth|certificate not yet active",
+            near(CERTIFICATE, _NOT_YET, 50),
+            r"not yet activ|num=9:|not valid before|noch nicht gültig|pas encore valide"
+            r"|todavía no es válido",
             r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active"
             r"|NotTimeValid.*before",
         ),
@@ -51,6 +89,9 @@ CERTIFICATES: Final = (
     Signature(
         Code.CERT_EXPIRED,
         words(
+            # SChannel and CryptoAPI, SecureTransport, CFNetwork, OpenSSL's number, Java
+            r"0x800B0101|0x80090328|-9814\b|HasBadDate|\(10\) at depth|validity check failed",
+            near(CERTIFICATE, EXPIRED, 50),
             r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|CertificateExpired|alert 45\b",
             r"expired certificate|cert(?:ificate)?[ _].{0,30}expired|notAfter: |num=10:",
             r"NotTimeValid|certificate .{0,40}(?:ran out|no longer valid)",
@@ -72,7 +113,8 @@ CERTIFICATES: Final = (
     Signature(
         Code.SMTP_INTERCEPTED,
         words(
-            r"cn=`?\S{0,60}(?:secureserver|bluehost|hostgator|websitewelcome|ovh|cpanel|host)\S{0,40}"
+            r"cn=`?\S{0,60}(?:secureserver|bluehost|hostgator|websitewelcome|ovh|cpanel"
+            r"|host)\S{0,40}"
             rf" did not match expected cn=`?(?:{WELL_KNOWN_HOSTS.pattern})",
             r"valid for \S{0,200}(?:secureserver|bluehost|hostgator|websitewelcome|cpanel)"
             rf"\S{{0,60}},? not (?:{WELL_KNOWN_HOSTS.pattern})",
@@ -84,7 +126,9 @@ CERTIFICATES: Final = (
         Code.CERT_UNTRUSTED_ROOT,
         words(
             r"self[- _]signed certificate in (?:the )?(?:certificate )?chain",
-            r"SELF_SIGNED_CERT_IN_CHAIN|num=19:",
+            r"SELF_SIGNED_CERT_IN_CHAIN|num=19:|\(19\) at depth|root certificate which is not",
+            # an issuer is missing behind an intermediate that was sent: its root is not known here
+            r"depth=[1-9][^=]{0,20}=.{0,300}num=20:(?!.{0,200}num=21:)|error 20 at [1-9] depth",
         ),
     ),
     Signature(
@@ -102,7 +146,8 @@ CERTIFICATES: Final = (
         words(
             r"unable to get (?:local )?issuer|UNABLE_TO_GET_ISSUER_CERT|PartialChain|num=2[01]:",
             r"incomplete (?:certificate )?chain|chain .{0,20}(?:incomplete|missing)",
-            r"missing (?:an? )?intermediate|intermediate .{0,30}missing",
+            r"missing (?:an? )?intermediate|intermediate .{0,30}missing|\(2[01]\) at depth 0",
+            r"unable to verify the (?:first|leaf)|UNABLE_TO_VERIFY_LEAF",
         ),
     ),
     # The server does not know a certificate that the client was asked for, or the issuer is foreign
@@ -110,7 +155,13 @@ CERTIFICATES: Final = (
         Code.CERT_UNTRUSTED_ROOT,
         words(
             r"unknown (?:certificate )?authority|unknown[_ ]ca\b|UnknownIssuer|UntrustedRoot",
-            r"unable to verify the (?:first|leaf)|UNABLE_TO_VERIFY_LEAF|certificate[_ ]unknown",
+            r"unknown issuer|untrusted (?:issuer|root)|certificate[_ ]unknown"
+            r"|unknown certif\w+ auth",
+            # SecureTransport, CryptoAPI, SChannel
+            r"-98(?:07|08|12|13)\b|0x800B0109|0x800B010A|0x80090325"
+            r"|issuer certificate .{0,60}found",
+            near(CERTIFICATE, _DISTRUST, 80),
+            r"\bCRL\b|revocation|no signer",
             r"PKIX path|valid certification path|not trusted|untrusted|alert number 4[68]\b",
             r"certificate[_ ]verif\w+[_ ]failed|certificate verify failed",
             r"invalid (?:peer )?certificate",
@@ -142,17 +193,21 @@ HANDSHAKE: Final = (
             r"does not look like a tls|plaintext connection|unexpected packet format|http request",
             r"packet length too long|unexpected tls packet|InvalidContentType|RECORD_TOO_LONG",
             r"wants a read first|record layer failure|corrupt message of type",
-            r"not an ssl/tls record",
+            r"not an ssl/tls record|reserved for plain-?text|0x800CCC1A|0x80090308",
             r"packet is too large|invalid tls (?:record|header)|bad record type",
             r"frame .{0,20}corrupt",
             r"unexpected_message.{0,20}plain|cannot determine the frame size|record[_ ]overflow",
             r"RECORD_LAYER|unrecognized ssl message",
         ),
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
+        without=words(r"(?:did(?:n't| not)|not|no) .{0,12}starttls in"),
     ),
     Signature(
         Code.TLS_TOO_OLD,
         words(
+            # SecureTransport, SChannel
+            r"-98(?:24|36)\b|0x80090331|0x80090326|cyph?er overlap|algorithm mismatch",
+            r"unsupported version|(?:inadequate|weak) .{0,24}key|algorithm disabled",
             r"protocol[_ ]version|unsupported[_ ]protocol|no[_ ]protocols[_ ]available",
             r"alert number 70\b",
             r"handshake[_ ]failure|no[_ ]shared[_ ]cipher|no cipher|alert number (?:40|71|86)\b",
@@ -182,6 +237,15 @@ HANDSHAKE: Final = (
 """Handshakes, in order of precedence, before the rows of the network."""
 
 UPGRADE: Final = (
+    # IMAP: NO means that the command is known, but TLS could not begin (RFC 9051, section 7.1)
+    Signature(
+        Code.STARTTLS_FAILED_SERVER,
+        words(r"(?-i:\bNO\b)"),
+        protocol=IMAP,
+        phases=_STARTTLS,
+        needs_phase=True,
+        without=words(r"not (?:support|offer|avail|enabl|permit|allow)|unknown|unrecogni|disabled"),
+    ),
     # TLS asked for twice (RFC 3207, section 4.2: not a second time)
     Signature(
         Code.DOUBLE_STARTTLS,
@@ -199,7 +263,7 @@ UPGRADE: Final = (
         words(
             r"tls .{0,30}(?:not|un)\s?available.{0,30}(?:temporar|local problem|due to|reason)",
             r"tls (?:is )?currently (?:un|not )\s?available|unable to initiali[sz]e (?:tls|ssl)",
-            r"tls initiali[sz]ation (?:error|failed)",
+            r"tls initiali[sz]ation (?:error|failed)|tls handshake failed",
             r"tls (?:library|engine|subsystem) .{0,20}(?:fail|problem)",
             r"tls .{0,20}temporar|(?:cannot|can't|failed to) (?:start|load|negotiate) .{0,12}tls",
         ),
@@ -210,6 +274,8 @@ UPGRADE: Final = (
         Code.STARTTLS_FAILED_SERVER,
         words(r"tls not available due to", r"tls .{0,16}temporarily", r"unable to start tls"),
     ),
+    # The server says goodbye because its own TLS does not work
+    Signature(Code.STARTTLS_FAILED_SERVER, words(r"\* bye\b.{0,60}(?:tls|ssl).{0,40}fail")),
     Signature(
         Code.STARTTLS_NOT_OFFERED,
         words(
@@ -219,7 +285,9 @@ UPGRADE: Final = (
             r"|announce )(?:for )?(?:starttls|tls\b)",
             r"(?:tls|starttls) (?:is |was )?(?:required|requested),? but .{0,30}not (?:offered"
             r"|supp|avail)",
-            r"no starttls|starttls (?:is )?missing|tls not (?:available|supported|offered)",
+            r"(?-i:[Nn]o) starttls|did(?:n't| not) f(?:i|ou)nd starttls|starttls (?:is )?missing"
+            r"|tls not (?:available|supported"
+            r"|offered)",
             r"(?:unterstützt|bietet) .{0,20}(?:kein )?starttls",
             r"ne (?:supporte|prend) .{0,20}starttls",
             r"does(?:n't| not) support (?:secure|encrypted) connections|starttls extension",
@@ -240,14 +308,6 @@ UPGRADE: Final = (
 
 ENCRYPTION_FIRST: Final = (
     Signature(Code.STARTTLS_REQUIRED, response_codes=responses("PRIVACYREQUIRED")),  # RFC 5530
-    # LOGINDISABLED with STARTTLS means encryption first (RFC 9051, section 6.2.3)
-    Signature(
-        Code.STARTTLS_REQUIRED,
-        protocol=IMAP,
-        phases=phases(Phase.AUTH),
-        offers=frozenset({"LOGINDISABLED", "STARTTLS"}),
-        protected=False,
-    ),
     Signature(
         Code.STARTTLS_REQUIRED,
         words(
@@ -255,7 +315,9 @@ ENCRYPTION_FIRST: Final = (
             r"|the )?starttls",
             r"starttls (?:command )?(?:is )?(?:first|required|needed|mandatory|before)",
             r"(?:plain ?text|clear ?text|unencrypted|insecure)\b.{0,40}(?:not |dis|un)\s?"
-            r"(?:allowed|permitted|supported|enabled|accepted|disabled)|plaintext authentication",
+            r"(?:allowed|permitted|supported|enabled|accepted|abled)|plaintext authentication",
+            r"under a (?:security )?layer|unencrypted connection|encryption needed",
+            near(ENCRYPTION, REQUIRED, 30),
             r"(?:encryption|tls|ssl|secure (?:channel|connection|link))\b.{0,30}"
             r"(?:is |are )?(?:required|needed|mandatory|necessary|obligatory)",
             r"requires? (?:an? |the use of )?(?:\w+ )?(?:encrypt\w+|tls|ssl|secure)\b",

@@ -30,6 +30,10 @@ VERIFY_CODES: Final[dict[int, Code]] = {
 }
 """OpenSSL's X509_V_ERR numbers (x509_vfy.h); all others say that the chain is not trusted."""
 
+_NO_LOCAL_ISSUER: Final = 20
+"""X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: an intermediate was not sent, or a root is foreign;
+the number alone cannot tell."""
+
 _MALFORMED_HOST: Final = re.compile(r"[\s@/\\,;\"'<>?#%]|\.\.|^\.|^$|^[^:]*:[^:]*$|[^.]{64}")
 """What no host name holds; a single colon is a port, several are an IPv6 address."""
 
@@ -101,6 +105,8 @@ def waits_for_tls(observation: Observation) -> bool:
 def _verify(observation: Observation) -> Code | None:
     if observation.tls_verify_code is None:
         return None
+    if observation.tls_verify_code == _NO_LOCAL_ISSUER and observation.issuer_missing:
+        return Code.CERT_CHAIN_INCOMPLETE
     return VERIFY_CODES.get(observation.tls_verify_code, Code.CERT_UNTRUSTED_ROOT)
 
 
@@ -119,9 +125,6 @@ def _plaintext(observation: Observation) -> Code:
 
 
 def _no_mechanism(observation: Observation) -> Code:
-    """Also raised where a name or password holds what no mechanism can carry (RFC 4616)."""
-    if "character" in observation.text:
-        return Code.AUTH_NON_ASCII
     return Code.STARTTLS_REQUIRED if _wants_tls_first(observation) else Code.AUTH_MECHANISM
 
 
@@ -161,6 +164,7 @@ _RULES: Final[dict[Failure, Callable[[Observation], Code | None]]] = {
     Failure.PREAUTH: _always(Code.PREAUTH_BEFORE_TLS),
     Failure.STARTTLS_MISSING: _always(Code.STARTTLS_NOT_OFFERED),
     Failure.NO_MECHANISM: _no_mechanism,
+    Failure.UNSENDABLE: _always(Code.AUTH_NON_ASCII),
     Failure.NO_AUTH_OFFERED: _no_auth,
     Failure.REPLY: _always(None),
 }

@@ -15,6 +15,7 @@ from mailconfig.domain.diagnostics import (
 )
 from mailconfig.domain.diagnostics.codes import DiagnosticCode
 from mailconfig.domain.diagnostics.texts import N_, Entry
+from mailconfig.domain.phrases import joined, phrase
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.servers import MailProtocol
 
@@ -86,8 +87,8 @@ def advice(code: DiagnosticCode, provider: Provider | None) -> str:
     """Return the steps to take; with the page for app passwords where the catalogue knows it."""
     meaning = entry(code)
     if code in PASSWORD_CODES and provider is not None and provider.app_password_url:
-        page = APP_PASSWORD_PAGE.format(name=provider.name, url=provider.app_password_url)
-        return f"{meaning.advice} {page}"
+        url = provider.app_password_url
+        return joined(meaning.advice, phrase(APP_PASSWORD_PAGE, name=provider.name, url=url))
     return meaning.advice
 
 

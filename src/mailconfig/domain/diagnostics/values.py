@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode, FixableBy
 from mailconfig.domain.issues import Severity
-from mailconfig.domain.servers import MailProtocol, TransportSecurity
+from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 
 
 class Phase(StrEnum):
@@ -94,6 +94,8 @@ class Failure(StrEnum):
     """STARTTLS is not among the capabilities."""
     NO_MECHANISM = "no_mechanism"
     """No mechanism that server, secret, setting and connection share."""
+    UNSENDABLE = "unsendable"
+    """User name or secret hold a character that no mechanism can carry (RFC 4616)."""
     NO_AUTH_OFFERED = "no_auth_offered"
     """The server offers no sign-in at all on this connection."""
     REPLY = "reply"
@@ -123,6 +125,9 @@ class Observation:
     """Whether TLS protected the connection when it happened."""
     tls_verify_code: int | None = None
     """OpenSSL's X509_V_ERR number."""
+    issuer_missing: bool | None = None
+    """Whether the server sent its own certificate alone although that names where its issuer's
+    lies (RFC 5280, section 4.2.2.1); None: not known."""
     provider_id: str | None = None
     """Row of the catalogue that the host or address belongs to."""
     username: str | None = None
@@ -137,6 +142,7 @@ class ServerPatch:
     port: int | None = None
     security: TransportSecurity | None = None
     username: str | None = None
+    authentication: AuthenticationMethod | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,10 @@ class SettingsFix:
     title: str
     incoming: ServerPatch | None = None
     outgoing: ServerPatch | None = None
+    proven: bool = False
+    """Whether what can be seen without signing in shows that it works."""
+    same_address: bool = False
+    """Of a proposal: it counts only if its host has the address of the server that failed."""
 
 
 @dataclass(frozen=True, slots=True)

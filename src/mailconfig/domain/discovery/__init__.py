@@ -2,6 +2,7 @@
 
 from mailconfig.domain.discovery.values import (
     Candidate,
+    Discovery,
     DiscoverySource,
     Finding,
     FindingStatus,
@@ -14,6 +15,7 @@ from mailconfig.domain.discovery.values import (
 
 __all__ = [
     "Candidate",
+    "Discovery",
     "DiscoverySource",
     "Finding",
     "FindingStatus",

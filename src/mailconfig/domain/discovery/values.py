@@ -70,7 +70,10 @@ class FoundServer:
     port: int
     security: TransportSecurity
     username: str | None = None
-    """What to sign in with where the source tells, placeholders filled."""
+    """What to sign in with where the source tells. Placeholders %EMAILADDRESS%, %EMAILLOCALPART%
+    and %EMAILDOMAIN% are filled at the end, see `discovery.usernames`; a source that was told the
+    address may fill them itself.
+    """
     authentication: tuple[AuthenticationMethod, ...] = ()
     """Methods that the source names, best first; empty: it does not tell."""
 
@@ -104,6 +107,10 @@ class Finding:
     """Set when FOUND."""
     code: DiagnosticCode | None = None
     """Set where a diagnosis fits, such as AUTOCONFIG_HTML."""
+    provider_id: str | None = None
+    """Row of the catalogue that it speaks of, also where that row has no servers."""
+    probed: bool | None = None
+    """True: the servers answered a probe without credentials; None: nobody asked them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,10 @@ class Query:
 class Source(Protocol):
     """A source of settings that asks the network."""
 
-    kind: DiscoverySource
+    @property
+    def kind(self) -> DiscoverySource:
+        """Which one it is."""
+        ...
 
     async def look(self, query: Query, seconds: float) -> Finding:
         """Ask; never raises for what strangers do, never later than `seconds`; cancellable."""
@@ -141,3 +151,24 @@ class Candidate:
     """Findings of sources at least as strong as the weakest evidence that name other servers."""
     probed: bool | None = None
     """Whether both servers answered a probe without credentials; None: not probed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The answer about one domain or address."""
+
+    domain: str
+    candidates: tuple[Candidate, ...]
+    """Best first."""
+    findings: tuple[Finding, ...]
+    """What became of every source that ended, strongest source first."""
+    code: DiagnosticCode | None
+    """Why nothing can be set up, or what to know before it is; None where nothing is wrong."""
+    provider_id: str | None
+    """Row of the catalogue that answers, also where it has no servers."""
+    suggested_domain: str | None
+    """Known domain that this one is probably a typing error of."""
+    checked_at: datetime
+    """When the oldest of the findings was made."""
+    answered_at: datetime
+    """When this answer was given; later than `checked_at` where findings were kept."""

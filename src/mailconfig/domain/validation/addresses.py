@@ -5,18 +5,19 @@ from typing import Final
 
 from mailconfig.domain.addresses import AddressInvalid, AddressProblem, parse_address
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.validation.case import Case, error, warning
 
 PATH: Final = ("emailAddress",)
 
 _MESSAGES: Final = {
-    AddressProblem.EMPTY: "Enter the e-mail address.",
-    AddressProblem.NO_AT_SIGN: "An e-mail address needs an @, as in name@example.com.",
-    AddressProblem.SPACE: "The e-mail address must not contain spaces.",
-    AddressProblem.DISPLAY_NAME: "Enter only the address itself, without a name or brackets.",
-    AddressProblem.LOCAL_PART: "The part before the @ is not valid.",
-    AddressProblem.DOMAIN: "The part after the @ is not a valid domain name.",
-    AddressProblem.TOO_LONG: "The e-mail address is too long.",
+    AddressProblem.EMPTY: N_("Enter the e-mail address."),
+    AddressProblem.NO_AT_SIGN: N_("An e-mail address needs an @, as in name@example.com."),
+    AddressProblem.SPACE: N_("The e-mail address must not contain spaces."),
+    AddressProblem.DISPLAY_NAME: N_("Enter only the address itself, without a name or brackets."),
+    AddressProblem.LOCAL_PART: N_("The part before the @ is not valid."),
+    AddressProblem.DOMAIN: N_("The part after the @ is not a valid domain name."),
+    AddressProblem.TOO_LONG: N_("The e-mail address is too long."),
 }
 
 
@@ -45,7 +46,9 @@ def domain_is_spelled_right(case: Case) -> Iterator[ValidationIssue]:
         return
     nearest = case.catalogue.nearest_domain(case.address.domain)
     if nearest is not None:
-        message = f"Did you mean {nearest}? The domain looks like a typing error."
+        message = phrase(
+            "Did you mean {domain}? The domain looks like a typing error.", domain=nearest
+        )
         suggestion = f"{case.address.local}@{nearest}"
         yield warning(ValidationCode.DOMAIN_TYPO, PATH, message, suggestion)
 
@@ -53,5 +56,7 @@ def domain_is_spelled_right(case: Case) -> Iterator[ValidationIssue]:
 def domain_has_a_dot(case: Case) -> Iterator[ValidationIssue]:
     """The domain is one of the Internet, not a bare name of a private network."""
     if case.address is not None and "." not in case.address.domain:
-        message = "The part after the @ has no dot: such a domain works only inside one network."
+        message = N_(
+            "The part after the @ has no dot: such a domain works only inside one network."
+        )
         yield warning(ValidationCode.INVALID_FORMAT, PATH, message)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, joined, phrase
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import SecretKind
 from mailconfig.domain.servers import AuthenticationMethod
@@ -30,12 +31,13 @@ def method_fits_the_secret(case: Case) -> Iterator[ValidationIssue]:
             continue
         path, code = server.path("authentication"), ValidationCode.NOT_ALLOWED
         if secret.kind is SecretKind.PASSWORD and method in TOKEN_METHODS:
-            yield error(code, path, f"{method.value} needs an access token, no password.", _AUTO)
+            message = phrase("{method} needs an access token, no password.", method=method.value)
+            yield error(code, path, message, _AUTO)
         elif secret.kind is SecretKind.ACCESS_TOKEN and method in PASSWORD_METHODS:
-            yield error(code, path, "An access token needs XOAUTH2 or OAUTHBEARER.", _AUTO)
+            yield error(code, path, N_("An access token needs XOAUTH2 or OAUTHBEARER."), _AUTO)
         elif method is AuthenticationMethod.NONE:
-            message = "There is a password, but the sign-in is switched off."
-            yield warning(code, path, message, _AUTO)
+            off = N_("There is a password, but the sign-in is switched off.")
+            yield warning(code, path, off, _AUTO)
 
 
 def method_is_in_service(case: Case) -> Iterator[ValidationIssue]:
@@ -45,14 +47,24 @@ def method_is_in_service(case: Case) -> Iterator[ValidationIssue]:
         if ended is None or server.provider is None:
             continue
         name, path = server.provider.name, server.path("authentication")
-        what = "account passwords" if ended.app_passwords_stay else "passwords"
-        what += "" if len(ended.protocols) > 1 else f" for {server.protocol.value}"
         if ended.in_force(case.today):
-            message = f"{name} has not accepted {what} since {ended.shown}. {ended.advice}"
-            yield warning(ValidationCode.AUTHENTICATION_RETIRED, path, message)
+            code = ValidationCode.AUTHENTICATION_RETIRED
+            template = N_("{name} has not accepted {what} since {date}.")
         else:
-            message = f"{name} will accept {what} only until {ended.shown}. {ended.advice}"
-            yield warning(ValidationCode.AUTHENTICATION_RETIRING, path, message)
+            code = ValidationCode.AUTHENTICATION_RETIRING
+            template = N_("{name} will accept {what} only until {date}.")
+        fact = phrase(template, name=name, what=_ended(ended, server), date=ended.shown)
+        yield warning(code, path, joined(fact, ended.advice))
+
+
+def _ended(ended: Retirement, server: ServerCase) -> str:
+    """Name what is accepted no more."""
+    whole = len(ended.protocols) > 1
+    if ended.app_passwords_stay:
+        template = N_("account passwords") if whole else N_("account passwords for {protocol}")
+    else:
+        template = N_("passwords") if whole else N_("passwords for {protocol}")
+    return phrase(template, protocol=server.protocol.value)
 
 
 def method_is_of_the_provider(case: Case) -> Iterator[ValidationIssue]:
@@ -63,13 +75,13 @@ def method_is_of_the_provider(case: Case) -> Iterator[ValidationIssue]:
         if row is None or not row.auth or _retirement(case, server) is not None:
             continue
         if server.secret_kind is SecretKind.ACCESS_TOKEN and _TOKEN_AUTH not in row.auth:
-            message = f"{row.name} is not known to accept sign-in with OAuth 2.0."
+            message = phrase("{name} is not known to accept sign-in with OAuth 2.0.", name=row.name)
             yield warning(code, path, message)
         elif server.secret_kind is SecretKind.PASSWORD and set(row.auth) <= {_TOKEN_AUTH, "none"}:
-            message = f"{row.name} is not known to accept passwords."
+            message = phrase("{name} is not known to accept passwords.", name=row.name)
             yield warning(code, path, message)
         elif _lacks_mechanism(row, server):
-            message = f"{row.name} is not known to accept this method."
+            message = phrase("{name} is not known to accept this method.", name=row.name)
             yield warning(code, path, message, _AUTO)
 
 

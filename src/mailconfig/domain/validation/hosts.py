@@ -6,6 +6,7 @@ from typing import Final
 
 from mailconfig.domain.hosts import HostInvalid, HostProblem, literal_address, parse_host
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.validation.case import (
     Case,
@@ -17,16 +18,18 @@ from mailconfig.domain.validation.case import (
 )
 
 _MESSAGES: Final = {
-    HostProblem.SPACE: "The server name must not contain spaces.",
-    HostProblem.SCHEME: "Enter only the server's name, without https:// or the like.",
-    HostProblem.AT_SIGN: "A server name has no @: enter the server's name, not an address.",
-    HostProblem.PATH: "Enter only the server's name, without a slash and what follows.",
-    HostProblem.PORT: "Enter only the server's name: the port has its own field.",
-    HostProblem.EMPTY_LABEL: "The server name has a dot too many.",
-    HostProblem.CHARACTER: "The server name contains a character that server names cannot have.",
-    HostProblem.TOO_LONG: "The server name is too long.",
-    HostProblem.NUMERIC: "Write an IP address as four numbers with dots, such as 192.0.2.1.",
-    HostProblem.ADDRESS: "This is not a valid IP address.",
+    HostProblem.SPACE: N_("The server name must not contain spaces."),
+    HostProblem.SCHEME: N_("Enter only the server's name, without https:// or the like."),
+    HostProblem.AT_SIGN: N_("A server name has no @: enter the server's name, not an address."),
+    HostProblem.PATH: N_("Enter only the server's name, without a slash and what follows."),
+    HostProblem.PORT: N_("Enter only the server's name: the port has its own field."),
+    HostProblem.EMPTY_LABEL: N_("The server name has a dot too many."),
+    HostProblem.CHARACTER: N_(
+        "The server name contains a character that server names cannot have."
+    ),
+    HostProblem.TOO_LONG: N_("The server name is too long."),
+    HostProblem.NUMERIC: N_("Write an IP address as four numbers with dots, such as 192.0.2.1."),
+    HostProblem.ADDRESS: N_("This is not a valid IP address."),
 }
 _LABELS: Final = {
     "imap": MailProtocol.IMAP,
@@ -41,16 +44,16 @@ _LABELS: Final = {
 }
 """First labels of hosts that tell the protocol; None for POP3, which is not spoken here."""
 _NAMES: Final = {
-    MailProtocol.IMAP: "a server for receiving (IMAP)",
-    MailProtocol.SMTP: "a server for sending (SMTP)",
-    None: "a POP3 server, which is not supported",
+    MailProtocol.IMAP: phrase("a server for receiving (IMAP)"),
+    MailProtocol.SMTP: phrase("a server for sending (SMTP)"),
+    None: phrase("a POP3 server, which is not supported"),
 }
 
 
 def a_server_is_given(case: Case) -> Iterator[ValidationIssue]:
     """An account receives, sends, or both."""
     if not case.servers:
-        message = "Enter at least one server: for receiving, for sending, or both."
+        message = N_("Enter at least one server: for receiving, for sending, or both.")
         yield error(ValidationCode.REQUIRED, ("incoming",), message)
 
 
@@ -59,7 +62,7 @@ def host_is_given(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         if not (server.draft.host or "").strip():
             suggestion = case.host_of(case.offered(server.protocol))
-            message = "Enter the server's name."
+            message = N_("Enter the server's name.")
             yield error(ValidationCode.REQUIRED, server.path("host"), message, suggestion)
 
 
@@ -85,7 +88,7 @@ def host_is_public(case: Case) -> Iterator[ValidationIssue]:
         return
     for server in case.servers:
         if server.host is not None and _is_private(server.host):
-            message = "This server is inside a private network; this service may not reach it."
+            message = N_("This server is inside a private network; this service may not reach it.")
             yield warning(ValidationCode.PRIVATE_ADDRESS, server.path("host"), message)
 
 
@@ -95,7 +98,11 @@ def host_speaks_the_protocol(case: Case) -> Iterator[ValidationIssue]:
         if server.host is None or server.listed or not _is_of_another(case, server):
             continue
         spoken = _spoken(case, server)
-        message = f"This is {_NAMES[spoken]}; here belongs {_NAMES[server.protocol]}."
+        message = phrase(
+            "This is {found}; here belongs {wanted}.",
+            found=_NAMES[spoken],
+            wanted=_NAMES[server.protocol],
+        )
         code = ValidationCode.PROTOCOL_HOST_MISMATCH
         yield warning(code, server.path("host"), message, _right_host(case, server))
 
@@ -105,7 +112,9 @@ def host_is_spelled_right(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         nearest = case.catalogue.nearest_host(server.host) if server.host else None
         if nearest is not None:
-            message = f"Did you mean {nearest}? The server name looks like a typing error."
+            message = phrase(
+                "Did you mean {host}? The server name looks like a typing error.", host=nearest
+            )
             yield warning(ValidationCode.DOMAIN_TYPO, server.path("host"), message, nearest)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import idna
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.validation.case import Case, Path, warning
 
 _TOGETHER: Final = (
@@ -28,7 +29,7 @@ def domains_use_one_alphabet(case: Case) -> Iterator[ValidationIssue]:
             continue
         known = case.catalogue.imitated(domain)
         if known or not all(map(_one_alphabet, shown.split("."))):
-            message = "The domain uses letters of different alphabets that look alike."
+            message = N_("The domain uses letters of different alphabets that look alike.")
             suggestion = mended + known if known else None
             yield warning(ValidationCode.DOMAIN_LOOKALIKE, path, message, suggestion)
 

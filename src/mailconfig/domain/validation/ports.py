@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.servers import DEFAULT_PORTS, MailProtocol, TransportSecurity
 from mailconfig.domain.validation.case import Case, ServerCase, error, warning
 
@@ -29,11 +30,11 @@ USUAL_SECURITY: Final = {
 _FOREIGN: Final = {
     110: "POP3",
     995: "POP3",
-    80: "web pages",
-    443: "web pages",
+    80: phrase("web pages"),
+    443: phrase("web pages"),
     22: "SSH",
     21: "FTP",
-    4190: "mail filters (Sieve)",
+    4190: phrase("mail filters (Sieve)"),
 }
 """Ports of protocols that are not spoken here."""
 
@@ -43,7 +44,7 @@ def port_is_given(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         if server.draft.port is None:
             suggestion = str(_usual_port(server))
-            message = "Enter the port."
+            message = N_("Enter the port.")
             yield error(ValidationCode.REQUIRED, server.path("port"), message, suggestion)
 
 
@@ -51,7 +52,7 @@ def security_is_given(case: Case) -> Iterator[ValidationIssue]:
     """Each server has a TLS mode."""
     for server in case.servers:
         if server.draft.security is None:
-            message = "Choose how the connection is protected."
+            message = N_("Choose how the connection is protected.")
             suggestion = _usual_security(server).value
             yield error(ValidationCode.REQUIRED, server.path("security"), message, suggestion)
 
@@ -61,7 +62,7 @@ def port_is_in_range(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         port = server.draft.port
         if port is not None and not 1 <= port <= PORT_MAX:
-            message = f"A port is a number from 1 to {PORT_MAX}."
+            message = phrase("A port is a number from 1 to {most}.", most=PORT_MAX)
             suggestion = str(_usual_port(server))
             yield error(ValidationCode.OUT_OF_RANGE, server.path("port"), message, suggestion)
 
@@ -69,9 +70,14 @@ def port_is_in_range(case: Case) -> Iterator[ValidationIssue]:
 def port_is_of_the_protocol(case: Case) -> Iterator[ValidationIssue]:
     """The port is not known for another protocol, such as 993 for sending."""
     for server in case.servers:
-        owner = _owner(server)
-        if owner is not None:
-            message = f"Port {server.draft.port} is for {owner}, not for {_purpose(server)}."
+        port, owner = server.draft.port, _owner(server)
+        if port is not None and owner is not None:
+            message = phrase(
+                "Port {port} is for {owner}, not for {purpose}.",
+                port=port,
+                owner=owner,
+                purpose=_PURPOSES[server.protocol],
+            )
             code = ValidationCode.PORT_PROTOCOL_MISMATCH
             yield warning(code, server.path("port"), message, str(_usual_port(server)))
 
@@ -94,21 +100,28 @@ def connection_is_protected(case: Case) -> Iterator[ValidationIssue]:
         if server.draft.security is not TransportSecurity.NONE:
             continue
         level = warning if case.policy.allow_plaintext else error
-        message = "Without encryption anybody on the way can read the password."
+        message = N_("Without encryption anybody on the way can read the password.")
         suggestion = _usual_security(server).value
         yield level(ValidationCode.INSECURE, server.path("security"), message, suggestion)
 
 
 def _mismatch(server: ServerCase, pairs: list[tuple[int, TransportSecurity]]) -> ValidationIssue:
     """Blame the port where the catalogue knows this server with the chosen mode only."""
-    port, security = server.draft.port, server.draft.security
+    port, security = server.draft.port or 0, server.draft.security
     code = ValidationCode.PORT_SECURITY_MISMATCH
     right_port = next((known for known, mode in pairs if mode is security), None)
     if right_port is not None and port not in {known for known, _ in pairs}:
-        message = f"This server does not use port {port} but port {right_port}."
+        message = phrase(
+            "This server does not use port {port} but port {right}.", port=port, right=right_port
+        )
         return warning(code, server.path("port"), message, str(right_port))
     usual = _usual_security(server)
-    message = f"Port {port} is used with {_words(usual)}, not with {_words(security)}."
+    message = phrase(
+        "Port {port} is used with {usual}, not with {chosen}.",
+        port=port,
+        usual=_words(usual),
+        chosen=_words(security),
+    )
     return warning(code, server.path("security"), message, usual.value)
 
 
@@ -121,19 +134,19 @@ def _owner(server: ServerCase) -> str | None:
         return None
     for protocol, ports in USUAL_SECURITY.items():
         if port in ports:
-            return f"{_PURPOSES[protocol]} ({protocol.value})"
+            return _USES[protocol]
     return _FOREIGN.get(port)
 
 
-_PURPOSES: Final = {MailProtocol.IMAP: "receiving", MailProtocol.SMTP: "sending"}
-
-
-def _purpose(server: ServerCase) -> str:
-    return _PURPOSES[server.protocol]
+_PURPOSES: Final = {MailProtocol.IMAP: phrase("receiving"), MailProtocol.SMTP: phrase("sending")}
+_USES: Final = {
+    MailProtocol.IMAP: phrase("receiving (IMAP)"),
+    MailProtocol.SMTP: phrase("sending (SMTP)"),
+}
 
 
 def _words(security: TransportSecurity | None) -> str:
-    return {_TLS: "SSL/TLS", _STARTTLS: "STARTTLS"}.get(security or _TLS, "no encryption")
+    return "STARTTLS" if security is _STARTTLS else "SSL/TLS"
 
 
 def _usual_port(server: ServerCase) -> int:

@@ -5,6 +5,7 @@ from typing import Final
 
 from mailconfig.domain.hosts import registrable_domain
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.providers import Provider, ProviderKind, ProviderStatus
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.sites import fixed_hosts
@@ -17,13 +18,16 @@ from mailconfig.domain.validation.case import (
     warning,
 )
 
-_USES: Final = {MailProtocol.IMAP: "receiving (IMAP)", MailProtocol.SMTP: "sending (SMTP)"}
+_USES: Final = {
+    MailProtocol.IMAP: phrase("receiving (IMAP)"),
+    MailProtocol.SMTP: phrase("sending (SMTP)"),
+}
 
 
 def provider_exists(case: Case) -> Iterator[ValidationIssue]:
     """The chosen provider is in the catalogue."""
     if case.draft.provider_id is not None and case.chosen is None:
-        message = "There is no such provider; leave it empty to enter the servers yourself."
+        message = N_("There is no such provider; leave it empty to enter the servers yourself.")
         yield error(ValidationCode.UNKNOWN_PROVIDER, ("providerId",), message)
 
 
@@ -47,7 +51,9 @@ def provider_speaks_the_protocol(case: Case) -> Iterator[ValidationIssue]:
         row = server.provider
         if row is None or row.silent or server.listed or servers_of(row, server.protocol):
             continue
-        message = f"{row.name} is not known to offer {_USES[server.protocol]}."
+        message = phrase(
+            "{name} is not known to offer {use}.", name=row.name, use=_USES[server.protocol]
+        )
         code = ValidationCode.PROVIDER_WITHOUT_ACCESS
         yield warning(code, server.path("host"), message)
 
@@ -60,7 +66,7 @@ def host_is_of_the_provider(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         if server.host is None or _belongs(case, server, row):
             continue
-        message = f"This server is not known as one of {row.name}."
+        message = phrase("This server is not known as one of {name}.", name=row.name)
         suggestion = case.host_of(best_server(row, server.protocol))
         code = ValidationCode.HOST_NOT_OF_PROVIDER
         yield warning(code, server.path("host"), message, suggestion)
@@ -69,21 +75,28 @@ def host_is_of_the_provider(case: Case) -> Iterator[ValidationIssue]:
 def _silence(row: Provider) -> tuple[ValidationCode, str]:
     """Tell why a row has no servers."""
     if row.status is ProviderStatus.CLOSED:
-        when = f" ({row.closed})" if row.closed else ""
-        return ValidationCode.PROVIDER_CLOSED, f"{row.name} has ended its service{when}."
+        return ValidationCode.PROVIDER_CLOSED, _closed(row)
     if row.status is ProviderStatus.MOVED:
-        message = f"{row.name} has moved to another operator whose servers are not known."
-        return ValidationCode.PROVIDER_CLOSED, message
-    if row.kind is ProviderKind.ALIAS_ONLY:
-        message = (
-            f"{row.name} only forwards mail: connect the mailbox that the mail is forwarded to."
+        code = ValidationCode.PROVIDER_CLOSED
+        template = N_("{name} has moved to another operator whose servers are not known.")
+    elif row.kind is ProviderKind.ALIAS_ONLY:
+        code = ValidationCode.FORWARD_ONLY
+        template = N_(
+            "{name} only forwards mail: connect the mailbox that the mail is forwarded to."
         )
-        return ValidationCode.FORWARD_ONLY, message
-    if row.status is ProviderStatus.NO_TLS_KNOWN:
-        message = f"{row.name} is only known to have servers without encryption."
-        return ValidationCode.PROVIDER_WITHOUT_ACCESS, message
-    message = f"{row.name} lets no other programs in: it offers neither IMAP nor SMTP."
-    return ValidationCode.PROVIDER_WITHOUT_ACCESS, message
+    elif row.status is ProviderStatus.NO_TLS_KNOWN:
+        code = ValidationCode.PROVIDER_WITHOUT_ACCESS
+        template = N_("{name} is only known to have servers without encryption.")
+    else:
+        code = ValidationCode.PROVIDER_WITHOUT_ACCESS
+        template = N_("{name} lets no other programs in: it offers neither IMAP nor SMTP.")
+    return code, phrase(template, name=row.name)
+
+
+def _closed(row: Provider) -> str:
+    if row.closed is None:
+        return phrase("{name} has ended its service.", name=row.name)
+    return phrase("{name} has ended its service ({date}).", name=row.name, date=str(row.closed))
 
 
 def _belongs(case: Case, server: ServerCase, row: Provider) -> bool:

@@ -4,51 +4,72 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, joined, phrase
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import SecretKind
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.validation.case import Case, ServerCase, info, warning
 from mailconfig.domain.validation.secrets import shape_of
 
-_APP_PASSWORD: Final = "needs an app password instead of your own password"
-_PAID: Final = "offers this with a paid plan only"
+_APP_PASSWORD: Final = N_("{name} needs an app password instead of your own password.")
+_PAID: Final = N_("{name} offers this with a paid plan only.")
 
 SENTENCES: Final = {
-    "enable_imap": "wants IMAP to be switched on in its settings first",
-    "enable_imap_in_outlook_settings": "wants IMAP to be switched on in its settings first",
-    "enable_authenticated_smtp": "wants sending by other programs to be switched on first",
-    "enable_third_party_access": "wants access by other programs to be switched on first",
-    "enable_third_party_apps": "wants access by other programs to be switched on first",
-    "imap_enabled_for_mailbox": "needs IMAP switched on for the mailbox by the administrator",
-    "smtp_auth_enabled_for_tenant_and_mailbox": (
-        "needs authenticated SMTP switched on by the administrator"
+    "enable_imap": N_("{name} wants IMAP to be switched on in its settings first."),
+    "enable_imap_in_outlook_settings": N_(
+        "{name} wants IMAP to be switched on in its settings first."
     ),
-    "admin_may_disable_imap": "lets the administrator switch IMAP off; ask if it does not work",
-    "admin_may_disable_app_passwords": "lets the administrator switch app passwords off",
-    "admin_relay_rule": "needs a rule that the administrator sets up first",
-    "two_factor": "wants two-step sign-in to be switched on for app passwords",
-    "two_step_verification": "wants two-step sign-in to be switched on for app passwords",
+    "enable_authenticated_smtp": N_(
+        "{name} wants sending by other programs to be switched on first."
+    ),
+    "enable_third_party_access": N_(
+        "{name} wants access by other programs to be switched on first."
+    ),
+    "enable_third_party_apps": N_("{name} wants access by other programs to be switched on first."),
+    "imap_enabled_for_mailbox": N_(
+        "{name} needs IMAP switched on for the mailbox by the administrator."
+    ),
+    "smtp_auth_enabled_for_tenant_and_mailbox": N_(
+        "{name} needs authenticated SMTP switched on by the administrator."
+    ),
+    "admin_may_disable_imap": N_(
+        "{name} lets the administrator switch IMAP off; ask if it does not work."
+    ),
+    "admin_may_disable_app_passwords": N_(
+        "{name} lets the administrator switch app passwords off."
+    ),
+    "admin_relay_rule": N_("{name} needs a rule that the administrator sets up first."),
+    "two_factor": N_("{name} wants two-step sign-in to be switched on for app passwords."),
+    "two_step_verification": N_(
+        "{name} wants two-step sign-in to be switched on for app passwords."
+    ),
     "app_password": _APP_PASSWORD,
     "app_password_if_not_oauth2": _APP_PASSWORD,
-    "app_password_with_2fa": f"{_APP_PASSWORD} while two-step sign-in is on",
-    "authorization_code": "needs an authorization code from its settings as password",
-    "secure_mail_key": "needs a secure mail key from its settings as password",
-    "separate_email_password": "has a separate password for mail programs",
-    "imap_password": "has a separate password for mail programs",
-    "device_password": "needs a password made for this device",
-    "smtp_token": "needs a token from its settings as password",
+    "app_password_with_2fa": N_(
+        "{name} needs an app password instead of your own password while two-step sign-in is on."
+    ),
+    "authorization_code": N_("{name} needs an authorization code from its settings as password."),
+    "secure_mail_key": N_("{name} needs a secure mail key from its settings as password."),
+    "separate_email_password": N_("{name} has a separate password for mail programs."),
+    "imap_password": N_("{name} has a separate password for mail programs."),
+    "device_password": N_("{name} needs a password made for this device."),
+    "smtp_token": N_("{name} needs a token from its settings as password."),
     "paid_plan": _PAID,
     "paid_plan_above_basic": _PAID,
     "paid_plan_for_clients": _PAID,
-    "paid_plan_for_imap": "offers IMAP with a paid plan only",
+    "paid_plan_for_imap": N_("{name} offers IMAP with a paid plan only."),
     "premium_plan": _PAID,
     "business_plan": _PAID,
-    "custom_domain_address": "offers this for addresses of your own domain only",
-    "verified_identity": "sends only from addresses or domains that were verified there",
-    "production_access": "sends to anybody only after leaving its test mode",
-    "bridge_running_on_the_same_host": "works only through its own program on the same machine",
+    "custom_domain_address": N_("{name} offers this for addresses of your own domain only."),
+    "verified_identity": N_(
+        "{name} sends only from addresses or domains that were verified there."
+    ),
+    "production_access": N_("{name} sends to anybody only after leaving its test mode."),
+    "bridge_running_on_the_same_host": N_(
+        "{name} works only through its own program on the same machine."
+    ),
 }
-"""What each word of the catalogue's `requires` means, to follow the provider's name."""
+"""What each word of the catalogue's `requires` means."""
 _APP_PASSWORD_KEYS: Final = frozenset(
     {
         "app_password",
@@ -94,10 +115,11 @@ def requirements_are_told(case: Case) -> Iterator[ValidationIssue]:
         return
     for key in row.requires:
         if key in SENTENCES and _matters(case, row, key):
-            message = f"{row.name} {SENTENCES[key]}.{_link(row, key)}"
-            yield info(code, case.provider_path, message)
+            yield info(code, case.provider_path, _sentence(row, key))
     if _UNREACHABLE in row.quirks:
-        message = f"{row.name} runs on your own machine, which this service cannot reach."
+        message = phrase(
+            "{name} runs on your own machine, which this service cannot reach.", name=row.name
+        )
         yield warning(code, case.provider_path, message)
 
 
@@ -128,8 +150,9 @@ def _undone(server: ServerCase, row: Provider) -> bool:
     return shape_of(row) is None or server.new_secret is None
 
 
-def _link(row: Provider, key: str) -> str:
-    """Point at the operator's own page, where the catalogue has one."""
+def _sentence(row: Provider, key: str) -> str:
+    """Tell what a provider wants, with its own page where the catalogue has one."""
+    sentence = phrase(SENTENCES[key], name=row.name)
     url = row.app_password_url if key in _APP_PASSWORD_KEYS else None
     url = url or row.help_url
-    return f" See {url}" if url else ""
+    return joined(sentence, phrase("See {url}", url=url)) if url else sentence

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from mailconfig.domain.phrases import phrase
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.servers import MailProtocol
 
@@ -47,50 +48,54 @@ RETIREMENTS: Final = (
         provider_ids=frozenset({"outlook_com"}),
         protocols=_BOTH,
         since=date(2024, 9, 16),
-        shown="2024-09-16",
+        shown=phrase("2024-09-16"),
         announced=date(2024, 6, 11),
         app_passwords_stay=False,
-        advice="Sign in with Microsoft (OAuth 2.0) instead.",
+        advice=phrase("Sign in with Microsoft (OAuth 2.0) instead."),
         source="Microsoft: Modern Authentication for Outlook.com, of June 2024",
     ),
     Retirement(
         provider_ids=frozenset({"microsoft365"}),
         protocols=frozenset({MailProtocol.IMAP}),
         since=date(2022, 10, 1),
-        shown="2022-10",
+        shown=phrase("2022-10"),
         announced=date(2021, 9, 30),
         app_passwords_stay=False,
-        advice="Sign in with Microsoft (OAuth 2.0) instead.",
+        advice=phrase("Sign in with Microsoft (OAuth 2.0) instead."),
         source="Microsoft: Deprecation of Basic authentication in Exchange Online",
     ),
     Retirement(
         provider_ids=frozenset({"microsoft365"}),
         protocols=frozenset({MailProtocol.SMTP}),
         since=date(2026, 12, 31),
-        shown="the end of December 2026",
+        shown=phrase("the end of December 2026"),
         announced=date(2026, 1, 27),
         app_passwords_stay=False,
-        advice="Sign in with Microsoft (OAuth 2.0), or ask the administrator to allow it again.",
+        advice=phrase(
+            "Sign in with Microsoft (OAuth 2.0), or ask the administrator to allow it again."
+        ),
         source="Microsoft: Exchange Online SMTP AUTH timeline, update of 2026-01-27",
     ),
     Retirement(
         provider_ids=frozenset({"gmail"}),
         protocols=_BOTH,
         since=date(2022, 5, 30),
-        shown="2022-05-30",
+        shown=phrase("2022-05-30"),
         announced=date(2022, 3, 31),
         app_passwords_stay=True,
-        advice="Use an app password or sign in with Google.",
+        advice=phrase("Use an app password or sign in with Google."),
         source="Google Account Help: less secure apps, 2022-05-30",
     ),
     Retirement(
         provider_ids=frozenset({"google_workspace"}),
         protocols=_BOTH,
         since=date(2025, 5, 1),
-        shown="2025",
+        shown=phrase("2025"),
         announced=date(2023, 9, 29),
         app_passwords_stay=True,
-        advice="Use an app password, if the administrator allows it, or sign in with Google.",
+        advice=phrase(
+            "Use an app password, if the administrator allows it, or sign in with Google."
+        ),
         source="Google Workspace Updates: end of less secure apps, in 2025",
     ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, joined, phrase
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import (
     PASSWORD_MAX_BYTES,
@@ -38,15 +39,19 @@ class AppPasswordShape:
 
 
 _GOOGLE: Final = AppPasswordShape(
-    re.compile(r"[a-z]{16}", re.IGNORECASE), "16 letters without spaces", spaces_shown=True
+    re.compile(r"[a-z]{16}", re.IGNORECASE),
+    phrase("16 letters without spaces"),
+    spaces_shown=True,
 )
 SHAPES: Final = {
     "gmail": _GOOGLE,
     "google_workspace": _GOOGLE,
-    "yahoo": AppPasswordShape(re.compile(r"[a-z]{16}"), "16 small letters", spaces_shown=True),
+    "yahoo": AppPasswordShape(
+        re.compile(r"[a-z]{16}"), phrase("16 small letters"), spaces_shown=True
+    ),
     "icloud": AppPasswordShape(
         re.compile(r"[a-z]{4}(-[a-z]{4}){3}"),
-        "four groups of four small letters with dashes",
+        phrase("four groups of four small letters with dashes"),
         spaces_shown=False,
     ),
 }
@@ -56,7 +61,10 @@ _LIMITS: Final = {
     SecretKind.PASSWORD: PASSWORD_MAX_BYTES,
     SecretKind.ACCESS_TOKEN: TOKEN_MAX_BYTES,
 }
-_WORDS: Final = {SecretKind.PASSWORD: "password", SecretKind.ACCESS_TOKEN: "access token"}
+_WORDS: Final = {
+    SecretKind.PASSWORD: phrase("password"),
+    SecretKind.ACCESS_TOKEN: phrase("access token"),
+}
 _LINE_ENDS: Final = re.compile("[\0\r\n\ud800-\udfff]")
 """What no dialogue can carry (RFC 4616), and lone surrogates, which have no UTF-8 form."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
@@ -73,18 +81,18 @@ def shape_of(provider: Provider | None) -> AppPasswordShape | None:
 def looks_like_app_password(shape: AppPasswordShape, secret: NewSecret) -> bool:
     """Tell whether a secret has the shape; spaces that the provider shows do not count."""
     text = secret.value.reveal()
-    joined = "".join(text.split()) if shape.spaces_shown else text.strip()
-    return shape.pattern.fullmatch(joined) is not None
+    bare = "".join(text.split()) if shape.spaces_shown else text.strip()
+    return shape.pattern.fullmatch(bare) is not None
 
 
 def secret_is_given(case: Case) -> Iterator[ValidationIssue]:
     """A secret that is sent is not empty; one that is needed is there."""
     for server in case.servers:
         if server.new_secret is not None and not server.new_secret.value:
-            message = f"Enter the {_word(server.new_secret)}."
+            message: str = phrase("Enter the {secret}.", secret=_word(server.new_secret))
             yield error(ValidationCode.REQUIRED, _path(server, server.new_secret), message)
         elif server.draft.secret is None and _needs_secret(server):
-            message = "Enter the password, or sign in with the provider."
+            message = N_("Enter the password, or sign in with the provider.")
             yield warning(ValidationCode.REQUIRED, server.path("secret"), message)
 
 
@@ -94,7 +102,9 @@ def secret_is_clean(case: Case) -> Iterator[ValidationIssue]:
         text = secret.value.reveal()
         token = secret.kind is SecretKind.ACCESS_TOKEN
         if _LINE_ENDS.search(text) or (token and not _TOKEN.fullmatch(text.strip())):
-            message = f"The {_word(secret)} contains a character that cannot be sent."
+            message = phrase(
+                "The {secret} contains a character that cannot be sent.", secret=_word(secret)
+            )
             yield error(ValidationCode.INVALID_FORMAT, _path(server, secret), message)
 
 
@@ -103,7 +113,9 @@ def secret_is_short(case: Case) -> Iterator[ValidationIssue]:
     for server, secret in _secrets(case):
         limit = _LIMITS[secret.kind]
         if len(secret.value.reveal().encode(errors="surrogatepass")) > limit:
-            message = f"The {_word(secret)} is longer than {limit} bytes."
+            message = phrase(
+                "The {secret} is longer than {limit} bytes.", secret=_word(secret), limit=limit
+            )
             yield error(ValidationCode.TOO_LONG, _path(server, secret), message)
 
 
@@ -112,7 +124,10 @@ def secret_has_no_space_around(case: Case) -> Iterator[ValidationIssue]:
     for server, secret in _secrets(case):
         text = secret.value.reveal()
         if text != text.strip():
-            message = f"The {_word(secret)} begins or ends with a space; was it pasted with one?"
+            message = phrase(
+                "The {secret} begins or ends with a space; was it pasted with one?",
+                secret=_word(secret),
+            )
             yield warning(ValidationCode.SECRET_WHITESPACE, _path(server, secret), message)
 
 
@@ -124,13 +139,12 @@ def secret_has_the_shape(case: Case) -> Iterator[ValidationIssue]:
             continue
         path = _path(server, secret)
         if not looks_like_app_password(shape, secret):
-            message = (
-                f"{server.provider.name} takes only app passwords here: {shape.words}."
-                f"{_link(server.provider)}"
-            )
+            message = _shape_wanted(server.provider, shape)
             yield warning(ValidationCode.APP_PASSWORD_SHAPE, path, message)
         elif any(sign.isspace() for sign in secret.value.reveal().strip()):
-            message = "The spaces are shown for reading only; they are not part of the password."
+            message = N_(
+                "The spaces are shown for reading only; they are not part of the password."
+            )
             yield info(ValidationCode.SECRET_WHITESPACE, path, message)
 
 
@@ -158,5 +172,11 @@ def _word(secret: NewSecret) -> str:
     return _WORDS[secret.kind]
 
 
-def _link(provider: Provider) -> str:
-    return f" Make one at {provider.app_password_url}" if provider.app_password_url else ""
+def _shape_wanted(provider: Provider, shape: AppPasswordShape) -> str:
+    """Tell what app passwords look like, with the page for them where the catalogue has one."""
+    sentence = phrase(
+        "{name} takes only app passwords here: {shape}.", name=provider.name, shape=shape.words
+    )
+    if not provider.app_password_url:
+        return sentence
+    return joined(sentence, phrase("Make one at {url}", url=provider.app_password_url))

@@ -5,6 +5,7 @@ from typing import Final
 
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, parse_address
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_
 from mailconfig.domain.providers import ProviderKind
 from mailconfig.domain.validation.case import Case, ServerCase, warning
 
@@ -23,7 +24,7 @@ def sender_fits_the_sign_in(case: Case) -> Iterator[ValidationIssue]:
             continue
         if _same_account(case, server, login, case.address):
             continue
-        message = "The sender's address is of another domain than the user name."
+        message = N_("The sender's address is of another domain than the user name.")
         code = ValidationCode.DOMAIN_MISMATCH
         yield warning(code, server.path("username"), message, case.address.text)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NoReturn
 
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.validation.case import Case, Path, error
 
 EXTERNAL_ID_MAX_CHARS: Final = 200
@@ -26,7 +27,7 @@ def name_is_given(case: Case) -> Iterator[ValidationIssue]:
     """The account has a name, by which people find it in lists."""
     if not (case.draft.name or "").strip():
         suggestion = case.address.text if case.address else None
-        yield error(ValidationCode.REQUIRED, ("name",), "Give the account a name.", suggestion)
+        yield error(ValidationCode.REQUIRED, ("name",), N_("Give the account a name."), suggestion)
 
 
 def texts_are_clean(case: Case) -> Iterator[ValidationIssue]:
@@ -34,7 +35,7 @@ def texts_are_clean(case: Case) -> Iterator[ValidationIssue]:
     for path, label, text, _ in _texts(case):
         if has_unfit_characters(text):
             cleaned = "".join(sign for sign in text if not has_unfit_characters(sign)).strip()
-            message = f"The {label} contains characters that cannot be shown."
+            message = phrase("The {label} contains characters that cannot be shown.", label=label)
             yield error(ValidationCode.INVALID_FORMAT, path, message, cleaned or None)
 
 
@@ -42,7 +43,9 @@ def texts_are_short(case: Case) -> Iterator[ValidationIssue]:
     """Names and references keep to their length."""
     for path, label, text, limit in _texts(case):
         if len(text) > limit:
-            message = f"The {label} is longer than {limit} characters."
+            message = phrase(
+                "The {label} is longer than {limit} characters.", label=label, limit=limit
+            )
             yield error(ValidationCode.TOO_LONG, path, message)
 
 
@@ -53,10 +56,10 @@ def metadata_is_an_object(case: Case) -> Iterator[ValidationIssue]:
         return
     limit = case.policy.metadata_max_bytes
     if len(text.encode(errors="surrogatepass")) > limit:
-        message = f"The metadata are longer than {limit} bytes."
+        message: str = phrase("The metadata are longer than {limit} bytes.", limit=limit)
         yield error(ValidationCode.TOO_LONG, ("metadata",), message)
     elif not _is_object(text):
-        message = "The metadata must be one JSON object."
+        message = N_("The metadata must be one JSON object.")
         yield error(ValidationCode.INVALID_FORMAT, ("metadata",), message)
 
 
@@ -64,9 +67,9 @@ def _texts(case: Case) -> Iterator[tuple[Path, str, str, int]]:
     """Yield path, label, text and length limit of each text that is given."""
     draft, limit = case.draft, case.policy.name_max_chars
     if (draft.name or "").strip():  # a blank one is missing, no more need be said
-        yield ("name",), "name", draft.name or "", limit
-    yield ("displayName",), "sender's name", draft.display_name or "", limit
-    yield ("externalId",), "external id", draft.external_id or "", EXTERNAL_ID_MAX_CHARS
+        yield ("name",), phrase("name"), draft.name or "", limit
+    yield ("displayName",), phrase("sender's name"), draft.display_name or "", limit
+    yield ("externalId",), phrase("external id"), draft.external_id or "", EXTERNAL_ID_MAX_CHARS
 
 
 def _is_object(text: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, address_key, parse_address
 from mailconfig.domain.issues import ValidationCode, ValidationIssue
+from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.providers import Provider, ProviderKind
 from mailconfig.domain.servers import AuthenticationMethod
 from mailconfig.domain.validation.case import Case, ServerCase, error, warning
@@ -14,9 +15,9 @@ USERNAME_MAX_CHARS: Final = 512
 """Longest user name: an address has at most 254, project ids of senders stay below that."""
 
 _WORDS: Final = {
-    "email": "the whole e-mail address",
-    "local": "the part of the address before the @",
-    "local.domain": "name and domain with a dot instead of the @",
+    "email": phrase("the whole e-mail address"),
+    "local": phrase("the part of the address before the @"),
+    "local.domain": phrase("name and domain with a dot instead of the @"),
 }
 _OWN_ADDRESS_KINDS: Final = frozenset({ProviderKind.MAILBOX, ProviderKind.HOSTING})
 
@@ -29,7 +30,7 @@ def username_is_given(case: Case) -> Iterator[ValidationIssue]:
             continue
         if server.provider is None or _form(server) is not None:
             continue  # `domain.submission.default_username` knows it
-        message = "Enter the user name that belongs to the password."
+        message = N_("Enter the user name that belongs to the password.")
         suggestion = _suggested(case, server)
         yield warning(ValidationCode.REQUIRED, server.path("username"), message, suggestion)
 
@@ -39,13 +40,15 @@ def username_is_clean(case: Case) -> Iterator[ValidationIssue]:
     for server in case.servers:
         text, path = server.draft.username or "", server.path("username")
         if len(text) > USERNAME_MAX_CHARS:
-            message = f"The user name is longer than {USERNAME_MAX_CHARS} characters."
+            message: str = phrase(
+                "The user name is longer than {limit} characters.", limit=USERNAME_MAX_CHARS
+            )
             yield error(ValidationCode.TOO_LONG, path, message)
         if has_unfit_characters(text):
-            message = "The user name contains a line break or another control character."
+            message = N_("The user name contains a line break or another control character.")
             yield error(ValidationCode.INVALID_FORMAT, path, message)
         elif text != text.strip() and text.strip():
-            message = "The user name begins or ends with a space."
+            message = N_("The user name begins or ends with a space.")
             yield warning(ValidationCode.USERNAME_FORM, path, message, text.strip())
 
 
@@ -57,8 +60,9 @@ def username_has_the_form(case: Case) -> Iterator[ValidationIssue]:
         if not typed or form is None or _fits(typed, form, case.address):
             continue
         name = server.provider.name if server.provider else ""
-        words = _WORDS.get(form) or f"the word {form.removeprefix('literal:')}"
-        message = f"{name} expects {words} as user name."
+        word = form.removeprefix("literal:")
+        words = _WORDS.get(form) or phrase("the word {word}", word=word)
+        message = phrase("{name} expects {words} as user name.", name=name, words=words)
         suggestion = _suggested(case, server)
         yield warning(ValidationCode.USERNAME_FORM, server.path("username"), message, suggestion)
 

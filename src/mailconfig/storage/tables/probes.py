@@ -45,6 +45,8 @@ class ConnectionTestRow(Row, table=True):
     fix_id: UUID | None
     fix: str | None
     """JSON."""
+    findings: str | None
+    """JSON: what is special about the case, ports, round trip."""
     process: str
     """Names the process that runs it."""
     lease_until: datetime = moment()

@@ -1,0 +1,195 @@
+"""`mailconfig explain`: what a reply or an error means, for one text or for a file of them."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final, TextIO
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from mailconfig.bootstrap import catalogue
+from mailconfig.cli.application import (
+    PORT_MAX,
+    Spoken,
+    app,
+    fail,
+    read_settings,
+    spoken_language,
+)
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.diagnostics import Diagnosis, FixableBy, Phase
+from mailconfig.domain.phrases import N_, Say, joined, phrase
+from mailconfig.domain.servers import MailProtocol, TransportSecurity
+from mailconfig.services.explaining import Question, explained
+
+_PROTOCOLS: Final = {each.value.lower(): each for each in MailProtocol}
+"""Other layers, such as "tls" or "oauth", are known to a line by its phase and its text."""
+_LAYERS: Final = frozenset({*_PROTOCOLS, "oauth", "dns", "tcp", "tls"})
+_SECURITIES: Final = {
+    "tls": TransportSecurity.TLS,
+    "starttls": TransportSecurity.STARTTLS,
+    "plain": TransportSecurity.NONE,
+}
+_PHASES: Final = {each.value: each for each in Phase}
+_MENDERS: Final = {
+    FixableBy.USER: phrase("user"),
+    FixableBy.PROVIDER_ADMIN: phrase("provider admin"),
+    FixableBy.OPERATOR: phrase("operator"),
+    FixableBy.NOBODY: phrase("nobody"),
+}
+
+
+class _LineRefused(ValueError):
+    """A line of a batch that cannot be read; the text says why."""
+
+
+@app.command
+def explain(
+    text: Annotated[
+        str | None, Parameter(help="The reply or the error; - reads it.", allow_leading_hyphen=True)
+    ] = None,
+    /,
+    *,
+    protocol: Annotated[MailProtocol | None, Parameter(help="Who said it.")] = None,
+    phase: Annotated[Phase | None, Parameter(help="Where in the conversation.")] = None,
+    host: Annotated[str | None, Parameter(help="Name of the server.")] = None,
+    port: Annotated[
+        int | None, Parameter(help="Its port.", validator=Number(gte=1, lte=PORT_MAX))
+    ] = None,
+    security: Annotated[TransportSecurity | None, Parameter(help="TLS mode.")] = None,
+    jsonl: Annotated[
+        Path | None,
+        Parameter(
+            help="File with an object a line instead; - for standard input.",
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+    language: Spoken = None,
+) -> int:
+    """Say what a server's reply or a program's error means, and what to do. Asks no network.
+
+    With --jsonl every line of the file, an object with id, protocol, phase, host, port, security,
+    text and capabilities, is answered by a line with id, label, retryable and fixable_by.
+    """
+    settings = read_settings()
+    rows = catalogue(settings)
+    if jsonl is not None:
+        with _opened(jsonl) as lines:
+            return _batch(lines, rows)
+    if text is None:
+        fail("Give the text to explain, or a file with --jsonl.")
+    words = sys.stdin.read() if text == "-" else text
+    if not words.strip():
+        fail("There is no text to explain.")
+    question = Question(words, protocol, phase, host, port, security)
+    _show(explained(question, rows), spoken_language(settings, language))
+    return 0
+
+
+def _show(found: Diagnosis, say: Say) -> None:
+    who = phrase("Who can mend it: {who}.", who=_MENDERS[found.fixable_by])
+    yes, no = N_("Worth trying again: yes."), N_("Worth trying again: no.")
+    print(f"{found.code.value}: {say(found.title)}")
+    print(say(found.advice))
+    print(say(joined(who, yes if found.retryable else no)))
+    if found.help_url is not None:
+        print(found.help_url)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    if str(path) == "-":
+        yield sys.stdin
+        return
+    with path.open(encoding="utf-8") as file:
+        yield file
+
+
+def _batch(lines: TextIO, rows: Catalogue) -> int:
+    """Answer line by line, in order; a line that cannot be read is answered by its error."""
+    status = 0
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            answer = _answer(line, rows)
+        except _LineRefused as refused:
+            answer = {"error": f"line {number}: {refused}"}
+            status = 1
+        print(json.dumps(answer, ensure_ascii=False))
+    return status
+
+
+def _answer(line: str, rows: Catalogue) -> dict[str, object]:
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _LineRefused("this is not JSON") from error
+    if not isinstance(given, dict):
+        raise _LineRefused("this is not an object")
+    found = explained(_question(given), rows)
+    return {
+        "id": given.get("id"),
+        "label": found.code.value,
+        "retryable": found.retryable,
+        "fixable_by": found.fixable_by.value.lower(),
+    }
+
+
+def _question(given: Mapping[str, object]) -> Question:
+    text = _text(given, "text")
+    if not text:
+        raise _LineRefused("text is missing")
+    layer = _member(given, "protocol", _LAYERS)
+    phase = _member(given, "phase", _PHASES)
+    security = _member(given, "security", _SECURITIES)
+    return Question(
+        text=text,
+        protocol=_PROTOCOLS.get(layer) if layer else None,
+        phase=_PHASES[phase] if phase else None,
+        host=_text(given, "host"),
+        port=_port(given),
+        security=_SECURITIES[security] if security else None,
+        capabilities=_words(given),
+    )
+
+
+def _text(given: Mapping[str, object], member: str) -> str | None:
+    value = given.get(member)
+    if value is None or isinstance(value, str):
+        return value
+    raise _LineRefused(f"{member} is no text")
+
+
+def _member(
+    given: Mapping[str, object], name: str, known: Mapping[str, object] | frozenset[str]
+) -> str | None:
+    value = _text(given, name)
+    if value is None:
+        return None
+    if value.lower() not in known:
+        raise _LineRefused(f"{name} is not one of {', '.join(sorted(known))}")
+    return value.lower()
+
+
+def _port(given: Mapping[str, object]) -> int | None:
+    value = given.get("port")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= PORT_MAX:
+        raise _LineRefused(f"port is no number from 1 to {PORT_MAX}")
+    return value
+
+
+def _words(given: Mapping[str, object]) -> tuple[str, ...]:
+    value = given.get("capabilities")
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return tuple(value.split())
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise _LineRefused("capabilities is no list of texts")

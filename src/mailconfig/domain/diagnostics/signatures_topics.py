@@ -1,0 +1,361 @@
+"""What a refusal speaks of, where no row knows its sentence: operators' tags, and topics.
+
+A reply in a transaction is a refusal already, so its topic (relay, quota, size, sender ...) says
+enough; it is looked for by stems of many languages and by the tags of large receivers, which
+outlive their sentences. Looked at after all rows that know more. No sentence belongs here.
+Sources: the postmaster pages of NetEase, Orange, Spectrum, Comcast, Yahoo and Google.
+"""
+
+from typing import Final
+
+from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
+from mailconfig.domain.diagnostics.signatures import (
+    MAILBOX,
+    SESSION,
+    SMTP,
+    TRANSACTION,
+    Signature,
+    codes,
+    enhanced,
+    phases,
+    words,
+)
+from mailconfig.domain.diagnostics.values import Phase
+
+_TEMPORARY: Final = codes(421, 422, 432, 450, 451, 452, 454, 471)
+_WHO: Final = (
+    r"(?:user|usager|recipient|mail ?box|address|account|alias|addressee|destinat\w+|customer"
+    r"|empfänger|benutzer|adressat|konto|postfach|utilisateur|adresse|compte|usuari\w|cuenta"
+    r"|buz[oó]n|dirección|utent\w|indirizzo|casella|usuário|conta|endereço|пользовател\w*"
+    r"|получател\w*|адрес\w*|ящик\w*|użytkownik\w*|odbior\w+|adres\w*|skrzynk\w+|konta|gebruiker"
+    r"|ontvanger|收件人|用户|使用者|用戶|邮箱|帳號|地址|宛先|ユーザ\w*|アドレス|al\wc\w|kullan\wc\w)"
+)
+_ABSENT: Final = (
+    r"(?:unknown|invalid|not (?:\w+ ){0,2}(?:found|exist|known|valid|listed|ok|our|here)|no such"
+    r"|n't exist|no longer|inactiv|disabled|locked|suspend|expired|closed|unallocat|wrong|bad\b"
+    r"|undeliver|unrout|reserved|unbekannt|nicht|ungültig|inconnu|inexist|introuvable|invalide"
+    r"|desconocid|no existe|inválid|sconosciut|inesist|non (?:esist|valid|trov)|não (?:exist|enc)"
+    r"|нет такого|не (?:найд|сущ|обслуж)|неизвест|nie (?:istnieje|znal)|nieznan|onbekend"
+    r"|bestaat niet|不存在|未知|错误|無效|不明|存在しま|bulunamad|yok\b)"
+)
+
+TAGS: Final = (
+    # Exchange Online's own numbers (5.7.5xx to 5.7.7xx): nobody else uses them
+    Signature(Code.HELO_REJECTED, enhanced_codes=enhanced("5.7.506")),
+    Signature(Code.ACCOUNT_DISABLED, words(r"\bAS\(42\d{3}\)")),
+    Signature(Code.CONNECT_TOO_MANY, enhanced_codes=enhanced("5.7.508")),
+    Signature(Code.MESSAGE_FORMAT, enhanced_codes=enhanced("5.7.512", "5.1.20", "5.6.11")),
+    Signature(
+        Code.ACCOUNT_DISABLED,
+        enhanced_codes=enhanced("5.7.501", "5.7.502", "5.7.503", "5.7.705", "5.7.750"),
+    ),
+    Signature(Code.CONNECT_BLOCKED_IP, enhanced_codes=enhanced("5.7.511", "5.7.513", "5.7.708")),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        enhanced_codes=enhanced(*(f"5.7.{number}" for number in range(606, 650))),
+    ),
+    Signature(
+        Code.AUTH_REQUIRED,
+        enhanced_codes=enhanced("5.7.133", "5.7.134", "5.7.135", "5.7.136"),
+        fixable_by=FixableBy.PROVIDER_ADMIN,
+        final=True,
+    ),
+    Signature(Code.UNAUTHENTICATED_MAIL, enhanced_codes=enhanced("5.7.509", "5.7.515", "4.7.515")),
+    Signature(
+        Code.CONTENT_REJECTED, enhanced_codes=enhanced("5.7.124", "5.7.129", "5.7.130", "5.7.507")
+    ),
+    # SPF and DKIM by number (RFC 7372)
+    Signature(
+        Code.UNAUTHENTICATED_MAIL,
+        phases=SESSION,
+        enhanced_codes=enhanced("x.7.20", "x.7.21", "x.7.22", "x.7.23", "x.7.24", "x.7.26"),
+    ),
+    # NetEase: "554 DT:SPM", the host, an id
+    Signature(Code.CONNECT_TOO_MANY, words(r"\bHL:ICC\b")),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(r"\bHL:(?:REP|IFC|MEP|ITC|IPB)\b"),
+        reply_codes=codes(421, 450, 451),
+        retryable=True,
+    ),
+    Signature(Code.CONNECT_BLOCKED_IP, words(r"\bHL:[A-Z]{3}\b|\bDT:RBL\b|\bWM:BLI\b")),
+    Signature(Code.UNAUTHENTICATED_MAIL, words(r"\bMI:(?:SPF|SPB|DMA)\b")),
+    Signature(Code.SEND_QUOTA, words(r"\b(?:MI:(?:DMC|SFQ|QFQ|MBR|SSB)|RP:(?:DRC|RCL|QRC|TRC))\b")),
+    Signature(Code.CLIENT_PROTOCOL, words(r"\b(?:MI|RP):(?:CEL|CCL)\b")),
+    Signature(Code.SENDER_NOT_OWNED, words(r"\bDT:SUM\b|\bWM:BLU\b|\bMI:(?:STC|STR|RNS)\b")),
+    # Orange: "OFR_417", "OFR004_104"
+    Signature(Code.CONNECT_TOO_MANY, words(r"\bOFR\d{3}_10[4-5]\b")),
+    Signature(Code.CONNECT_BLOCKED_IP, words(r"\bOFR\d{3}_10[0-36-9]\b")),
+    Signature(Code.SENDER_DOMAIN_INVALID, words(r"\bOFR_4(?:02|15)\b")),
+    Signature(Code.RECIPIENT_UNKNOWN, words(r"\bOFR_416\b")),
+    Signature(Code.UNAUTHENTICATED_MAIL, words(r"\bOFR_513\b.{0,40}dmarc|dmarc.{0,80}\bOFR_")),
+    Signature(Code.TOO_BIG, words(r"\bOFR_514\b")),
+    # Spectrum writes AUP, a direction and a number
+    Signature(Code.ACCOUNT_DISABLED, words(r"AUP#O\w*-?(?:1010|10[2-8]0)\b")),
+    Signature(Code.REVERSE_DNS, words(r"AUP#\w+-?11[0-5]0\b")),
+    Signature(Code.CONNECT_BLOCKED_IP, words(r"AUP#\w+-?(?:1000|12[0-5]0)\b")),
+    Signature(Code.CONNECT_TOO_MANY, words(r"AUP#\w+-?13[0-4]0\b")),
+    Signature(Code.SENDER_NOT_OWNED, words(r"AUP#\w+-?15[0-2]0\b")),
+    Signature(Code.TOO_BIG, words(r"AUP#\w+-?1530\b")),
+    Signature(Code.SEND_QUOTA, words(r"AUP#\w+-?(?:13[5-9]0|14\d0|15[4-8]0)\b")),
+    # Comcast: "BL000001", "RL000003", "DM000001"
+    Signature(Code.CONNECT_BLOCKED_IP, words(r"\b(?:BL|ES)0000\d\d\b")),
+    Signature(Code.CONNECT_TOO_MANY, words(r"\bRL0000\d\d\b")),
+    Signature(Code.UNAUTHENTICATED_MAIL, words(r"\bDM0000\d\d\b")),
+    # Yahoo: "[TSS04]", "[BL21]", "(554.30)"
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(r"\[(?:IP)?TSS?\d\d\]|\[GL01\]|\[VS1-IP\]"),
+        reply_codes=codes(421, 451),
+        retryable=True,
+    ),
+    Signature(Code.CONNECT_BLOCKED_IP, words(r"\[BL\d\d\]|\[TSS?\d\d\]")),
+    Signature(Code.CONTENT_REJECTED, words(r"\[PH\d\d\]")),
+    Signature(Code.RECIPIENT_UNKNOWN, words(r"\(554\.30\)")),
+    # Google: the name of the help page
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(r"[?&]p=ReceivingRate"),
+        retryable=True,
+        fixable_by=FixableBy.NOBODY,
+    ),
+    Signature(Code.MAILBOX_QUOTA, words(r"[?&]p=OverQuota"), fixable_by=FixableBy.NOBODY),
+    Signature(Code.RECIPIENT_UNKNOWN, words(r"[?&]p=(?:NoSuchUser|DisabledUser)")),
+    Signature(Code.TOO_BIG, words(r"[?&]p=MaxSizeError")),
+    Signature(Code.CONTENT_REJECTED, words(r"[?&]p=BlockedMessage")),
+)
+"""Operators' own tags: sure wherever they stand."""
+
+PACE: Final = (
+    # The server asks the recipient's or the sender's own server first (Postfix, Exim, gateways)
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(r"unverified address|verification (?:is )?in progress"),
+        phases=TRANSACTION,
+        protocol=SMTP,
+        reply_codes=_TEMPORARY,
+    ),
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(r"queue (?:quota|limit|is full|full)"),
+        phases=SESSION,
+        protocol=SMTP,
+        reply_codes=_TEMPORARY,
+    ),
+    # The recipient gets too much at the moment: time heals it, whatever the code says
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(
+            r"(?:recipient|user|mailbox)\b.{0,60}(?:receiv\w+ .{0,24}(?:too (?:quickly|fast|many)"
+            r"|rate)|exceeded .{0,60}(?:receive|rate limit))",
+        ),
+        phases=TRANSACTION,
+        retryable=True,
+        fixable_by=FixableBy.NOBODY,
+        without=words(r"too many recipients|\bper message\b"),
+        final=True,
+    ),
+)
+"""What stands before the rows of sending quotas."""
+
+TOPICS: Final = (
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(r"callout|callback"),
+        phases=SESSION,
+        protocol=SMTP,
+        reply_codes=_TEMPORARY,
+    ),
+    Signature(
+        Code.CONNECT_TOO_MANY,
+        words(
+            r"verbindung|connexion|conexi[oó]n|conex[oõ]es|conness|соединени|połącze|连接|接続"
+            r"|connection|session|simult|gleichzeitig|concurrent"
+        ),
+        protocol=SMTP,
+        phases=SESSION,
+        reply_codes=codes(421, 450, 451, 452),
+        without=words(r"clos|timed? ?out|lost|reset"),
+    ),
+    Signature(
+        Code.GREYLISTED,
+        words(
+            r"(?:retry|come back|again|wiederkommen|réessay\w+|reint[eé]nt\w+|riprov\w+|повтор\w+"
+            r"|ponown\w+|稍后|再試行)\b.{0,24}(?:\d+ ?(?:s|m)|minut|second|sekund|later|tard|tarde"
+            r"|poi|позже|później)",
+            r"do(?:n't| not) know you|unknown (?:sender|triplet)|first time",
+        ),
+        protocol=SMTP,
+        phases=phases(Phase.RCPT),
+        reply_codes=codes(421, 450, 451),
+        without=words(r"unavailable|error|problem|fail|limit|rate|quota|busy|resource"),
+    ),
+    Signature(
+        Code.UNAUTHENTICATED_MAIL,
+        words(r"\bspf\b|\bdkim\b|\bdmarc\b|remote ip check"),
+        protocol=SMTP,
+        phases=SESSION,
+    ),
+    Signature(
+        Code.REVERSE_DNS,
+        words(
+            r"\bptr\b|\brdns\b|(?:reverse|rück\w*|inverse?|inverso|обратн\w+)\W{0,3}(?:dns|host)"
+        ),
+        protocol=SMTP,
+        phases=SESSION,
+    ),
+    Signature(
+        Code.HELO_REJECTED, words(r"\b(?:he|eh)lo"), protocol=SMTP, phases=SESSION - {Phase.DATA}
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(
+            r"(?:black|block|black-|sperr|deny|reject)[ -]?list\w*|\b[dxsp]?n?s?r?bl\b"
+            r"|liste noire|lista negra|черн\w+ спис|czarn\w+ li|黑名单|ブラックリスト",
+            r"deny ?ip|\bip\b.{0,40}(?:block|bloqu|bloc|gesperrt|запре|заблок|zablok|拒|禁)",
+        ),
+        protocol=SMTP,
+        phases=SESSION,
+    ),
+    Signature(
+        Code.RELAY_DENIED,
+        words(
+            r"\brelay|relais|relé|weiterleit|\breenv|inoltr|пересыл|релей|przekaz|中继|中繼|转发",
+            r"not (?:a )?(?:gateway|local (?:host|domain))|local (?:users?|recipients?) only",
+        ),
+        protocol=SMTP,
+        phases=phases(Phase.RCPT, Phase.MAIL, Phase.DATA),
+    ),
+    Signature(
+        Code.SEND_QUOTA,
+        words(
+            r"(?:limit|límite|quota|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr"
+            r"|dépass|superat).{0,60}(?:send|sent|outgoing|outbound|envi|envo|invi\w|versand|wysył"
+            r"|исходящ|отправ|писем|发信|送信|hour|hora|heure|\bora\b|stunde|godzin|daily|\bday\b"
+            r"|d[ií]a\b|jour|giorn|сут|dzie|每日|小时|messages|e-?mails|mensaje|correos|lifetime)",
+            r"(?:send|sent|outgoing|outbound|envi|envo|invi\w|versand|wysył|исходящ|отправ|发信|送信"
+            r"|messages|e-?mails|mensaje|correos|писем|sender is).{0,60}(?:limit|límite|quota"
+            r"|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr|dépass|superat)",
+            r"too many (?:\w+ )?(?:e-?mails|mails|messages|recipients)|zu viele (?:e-?mails|nachr)"
+            r"|trop de (?:messages|mails|destin)|demasiados (?:correos|mensajes|dest)"
+            r"|troppi (?:mess|dest)|слишком много (?:писем|сообщ|получ)",
+        ),
+        protocol=SMTP,
+        phases=TRANSACTION,
+        without=words(r"size|storage|octet|bytes|\bmb\b|mailbox|server"),
+    ),
+    Signature(
+        Code.TOO_BIG,
+        words(
+            r"\bsize\b|too (?:big|large|long)|taille|tamañ|tamanho|dimension|größe|gro(?:ß|ss)"
+            r"|volumin|размер|больш|rozmiar|duż|大小|过大|サイズ|boyut|\btoo ?big\b",
+        ),
+        phases=TRANSACTION | {Phase.APPEND},
+        without=words(r"header|line|command"),
+    ),
+    Signature(
+        Code.MAILBOX_QUOTA,
+        words(
+            r"quota|\bfull\b|\bvoll\b|überfüllt|speicher(?:platz|volumen)|plein|satur|llen[oa]\b"
+            r"|\bpien[oa]\b|chei[ao]\b|lotad|przepełn|pełn|переполн|заполн|мест\w\b|满|滿|容量"
+            r"|空间|いっぱい|dolu\b|\bvol\b|storage|(?:disk |mailbox )?space|espacio|espaço|spazio",
+            r"(?:too many|zu ?viele) (?:messages|mails|nachrichten).{0,24}(?:server|mailbox|post)",
+        ),
+        phases=TRANSACTION | MAILBOX,
+        without=words(r"system|disk"),
+    ),
+    Signature(
+        Code.SENDER_DOMAIN_INVALID,
+        words(r"domain.{0,40}(?:exist|dns|\bmx\b|resolv)|\bdns\b.{0,24}(?:fail|error|check)"),
+        protocol=SMTP,
+        phases=phases(Phase.MAIL),
+    ),
+    Signature(
+        Code.SENDER_DOMAIN_INVALID,
+        words(
+            r"(?:sender|absender|mail ?from|from|exp[eé]dit|emetteur|émetteur|remitente|mittente"
+            r"|remetente|отправител\w*|nadawc\w+|发件人|発信者|return-path)\b.{0,80}(?:domain|dns|\bmx\b"
+            r"|resolv|record|exist|fqdn|routab|invalide?\b|ungültig|syntax)",
+            r"domain\w* (?:of|des|du|del) .{0,20}(?:sender|absender|exp|remit|mitt)",
+            r"verify (?:the )?(?:mail ?from|sender)",
+            r"(?:requires?|needs?) (?:a )?valid sender",
+        ),
+        protocol=SMTP,
+        phases=TRANSACTION,
+        without=words(r"own|not (?:in|one of) my|authori|verified|login|signed"),
+    ),
+    Signature(
+        Code.SENDER_NOT_OWNED,
+        words(
+            r"(?:sender|absender|mail from|from address|exp[eé]dit|émetteur|remitente|mittente"
+            r"|remetente|отправител\w*|nadawc\w+|发件人|送信者|return-path|envelope from)",
+        ),
+        protocol=SMTP,
+        phases=TRANSACTION,
+        receiving=False,
+        without=words(r"spam|virus|block|reject(?:ed)? by|recipient|too many|policy"),
+    ),
+    Signature(
+        Code.CONTENT_REJECTED,
+        words(
+            r"spam|junk|virus|malware|content|inhalt|contenu|contenido|contenuto|conteúdo|содерж"
+            r"|спам|вирус|anhang|pièce jointe|adjunto|allegat|anexo|вложен|załącz|垃圾|病毒|内容"
+            r"|附件|迷惑|attachment|filter|phish|polic|does(?:n't| not) want|refused to receive"
+            r"|blocked by (?:recipient|user)",
+        ),
+        protocol=SMTP,
+        phases=TRANSACTION,
+    ),
+    Signature(
+        Code.AUTH_REQUIRED,
+        words(r"authenti[cf]|autentic|аутентиф|авториз|身份验证|認証|uwierzyteln"),
+        protocol=SMTP,
+        phases=TRANSACTION,
+    ),
+    Signature(
+        Code.RECIPIENT_UNKNOWN,
+        words(rf"{_WHO}.{{0,60}}{_ABSENT}", rf"{_ABSENT}.{{0,40}}{_WHO}"),
+        protocol=SMTP,
+        phases=phases(Phase.RCPT, Phase.DATA),
+        without=words(r"sender|try again|later"),
+    ),
+    Signature(
+        Code.MESSAGE_FORMAT,
+        words(
+            r"header|newline|line (?:too|length)|\bmime\b|rfc ?\d{3,4}|charset|encoding|boundary"
+            r"|malformed|<[lc]r?f?>|8-?bit|kopfzeile|en-t[eê]te|encabezad|cabecera|заголов",
+        ),
+        phases=phases(Phase.DATA, Phase.APPEND),
+        retryable=False,
+    ),
+)
+"""Topics by stems; the narrow ones first, because a broad one may stand beside them."""
+
+STATUS: Final = (
+    # A loop does not end by itself
+    Signature(
+        Code.SERVER_TEMPORARY,
+        phases=SESSION,
+        enhanced_codes=enhanced("5.4.6"),
+        retryable=False,
+    ),
+    Signature(Code.TOO_BIG, phases=TRANSACTION, enhanced_codes=enhanced("x.7.16")),
+    Signature(
+        Code.RECIPIENT_UNKNOWN,
+        phases=TRANSACTION,
+        enhanced_codes=enhanced("x.1.4", "x.1.5", "x.7.17", "x.7.18"),
+    ),
+    Signature(Code.SEND_QUOTA, phases=TRANSACTION, enhanced_codes=enhanced("x.5.3")),
+    Signature(Code.CONTENT_REJECTED, phases=TRANSACTION, enhanced_codes=enhanced("5.7.2")),
+    Signature(Code.STARTTLS_REQUIRED, phases=TRANSACTION, enhanced_codes=enhanced("x.7.10")),
+    Signature(Code.STARTTLS_NOT_OFFERED, phases=TRANSACTION, enhanced_codes=enhanced("5.7.30")),
+    Signature(Code.RECIPIENT_UNKNOWN, phases=TRANSACTION, reply_codes=codes(556), protocol=SMTP),
+    Signature(Code.RECIPIENT_UNKNOWN, phases=phases(Phase.RCPT), enhanced_codes=enhanced("5.4.4")),
+    Signature(
+        Code.SERVER_TEMPORARY,
+        phases=SESSION,
+        enhanced_codes=enhanced("x.3.1", "x.3.2", "x.3.5", "x.4.3", "x.4.6", "x.4.7"),
+    ),
+)
+"""Status codes of the registry that mean one thing (RFC 3463, 5248, 6710, 7293, 8689)."""

@@ -1,0 +1,205 @@
+"""Words of failures in the languages that servers, systems and libraries speak, as stems.
+
+Rows name what is spoken of (`near(PASSWORD, EXPIRED)`), so that neither a sentence nor its order
+matters. Each concept is a regular expression for one stem in many languages: English, German,
+French, Spanish, Italian, Portuguese, Dutch, Polish, Czech, Scandinavian, Turkish, Russian,
+Chinese, Japanese, Korean. This module must not say what a failure means.
+"""
+
+from typing import Final
+
+CONNECTION: Final = (
+    r"(?:connect|verbind|verbund|connexion|conexi[oó]n|conect|conex|connession|połącz|připoj|spojen"
+    r"|anslut|f[oö]rbind|kapcsolat|conexiun|yhtey|з.єднан|tilkob|bağlan|соедин|подключ|连接|連接"
+    r"|連線|接続|연결)"
+)
+"""A connection, or to connect."""
+
+REFUSED: Final = (
+    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw|odmów"
+    r"|odmít|vägra|afvis|avvis|redd(?:et|ed)|elutasít|refuz|evätty|hylä|відхил|відмов|отказ"
+    r"|отверг|отклон|拒绝|拒絕|拒否|거부)"
+)
+"""To refuse actively."""
+
+CUT: Final = (
+    r"(?:zurückgesetzt|unterbroch|getrennt|abgebroch|geschlossen|beendet|réinitialis|interrompu"
+    r"|fermée|perdue|restablec|reinici|interrump|cerrad|cerró|perdid|interrott|chius|reimpost"
+    r"|redefinid|fechad|encerrad|interrompid|cancelad|zresetow|zamkni|zerwan|przerwan|verbroken"
+    r"|gesloten|ukončen|přeruš|resetov|stängd|bröts|lukket|brutt|kapat.l|kesil|разорв|сброшен|закры"
+    r"|прерван|重置|关闭|關閉|断开|斷開|中断|中斷|リセット|切断|閉じ|끊|재설정|종료)"
+)
+"""To end a connection (English stands in the rows themselves)."""
+
+TIMED_OUT: Final = (
+    r"(?:zeitüberschreit|wartezeit|zeitlimit|zeitspanne|délai|temps d'attente|expiración|expiró"
+    r"|tiempo (?:de )?(?:espera|agotado|excedido)|agotad|timeout|scadut|tempo (?:limite|di attesa"
+    r"|esgotado|excedido)|esgot|przekrocz\w+ (?:limit )?(?:czas|oczekiw)|przekrocz\w+ \w*czas"
+    r"|vypršel|časov\w+ limit|tidsgräns|tidsavbr|zaman aş.m|időtúllép|aikakatkais|час очікуван"
+    r"|время ожидания|тайм-?аут|истекло"
+    r"|超时|超時|逾時|タイムアウト|시간.?초과|응답.{0,6}(?:없|않))"
+)
+"""No answer in time."""
+
+PASSWORD: Final = (
+    r"(?:passw|pass ?phrase|pass ?code|kennwort|mot de passe|contraseña|clave\b|senha|hasł|haslo"
+    r"|heslo|wachtwoord|lösenord|adgangskode|passord|şifre|parola\b|jelszó|salasana|парол|密码"
+    r"|密碼|口令"
+    r"|パスワード|비밀번호)"
+)
+"""A password."""
+
+USER: Final = (
+    r"(?:user|benutzer|nutzer|utilisateur|identifiant|usuario|usuário|utente|użytkownik|uživatel"
+    r"|gebruiker|användar|bruker|bruger|kullan.c.|пользоват|логин|用户|用戶|使用者|ユーザ|사용자)"
+)
+"""A user, or a user name."""
+
+LOGIN: Final = (
+    r"(?:log-?in|log ?on|sign-?in|authenti[cfs]|anmeld|einlogg|autenti[cf]|autenticaz"
+    r"|inici\w+ (?:de )?sesión|s'identifier|identification|zalogow|logowan|uwierzytel|inlog"
+    r"|aanmeld|přihl[aá]|ověřen|inlogg|innlogg|oturum|giriş|kimlik|вход|войти|авториз|аутентиф"
+    r"|登录|登錄|登入|认证|認證|验证|驗證|認証|ログイン|サインイン|로그인|인증)"
+)
+"""To sign in."""
+
+WRONG: Final = (
+    r"(?:wrong|incorrect|invalid|bad\b|mismatch|falsch|ungültig|stimm\w* nicht|nicht korrekt"
+    r"|nicht akzeptiert|erroné|invalide|mauvais|incorrect|inválid|no (?:es )?válid|errat[aio]"
+    r"|non (?:è )?(?:valid|corrett)|sbagliat|incorret|nieprawidłow|niepoprawn|błędn|onjuist"
+    r"|verkeerd|ongeldig|špatn|nesprávn|neplatn|felaktig|\bfel\b|feil|forkert|ugyldig|ogiltig"
+    r"|hatal.|yanl.ş|geçersiz|неверн|неправильн|недействит|некорректн|错误|錯誤|有误|不正确|不正確"
+    r"|无效|無效|不匹配|正しくあり|間違|誤り|不正|無効|잘못|틀|일치하지|올바르지)"
+)
+"""Not right."""
+
+FAILED: Final = (
+    r"(?:fail|unsuccessful|fehlgeschlagen|gescheitert|fehler|nicht möglich|échou|échec|impossible"
+    r"|falló|fallid|no se pudo|errore|fallit|non riuscit|falhou|falha|não foi possível|malsucedid"
+    r"|niepowodz|nie powiod|mislukt|selhal|nezdaři|misslyck|mislyk|feilet|başar.s.z|не удалось"
+    r"|неудач|сбой|ошибка|失败|失敗|실패|できません)"
+)
+"""It did not work."""
+
+EXPIRED: Final = (
+    r"(?:expir|abgelaufen|périmé|caduc|vencid|venció|scadut|wygas|przeterminow|verlopen|vypršel"
+    r"|utgång|utløp|udløb|süresi (?:dol|geç)|lejárt|expirat|vanhentun|закінчи|ист[её]к|просроч"
+    r"|过期|過期|到期|失效|期限.{0,3}切れ"
+    r"|有効期限|만료)"
+)
+"""Too old."""
+
+LOCKED: Final = (
+    r"(?:\block(?:ed|out)|blocked|suspend|disabled|deactivated|gesperrt|blockiert|deaktiviert"
+    r"|stillgelegt|bloqué|bloqu[eé]ad|suspendu|désactivé|verrouillé|suspendid|deshabilitad"
+    r"|desactivad|inhabilitad|bloccat|sospes|disabilitat|disattivat|suspens[ao]|desativad"
+    r"|zablokowan|zawieszon|geblokkeerd|opgeschort|zablokován|pozastaven|spärrad|sperret|spærret"
+    r"|kilitlen|ask.ya|letilt|blocat|lukittu|заблокован|блокирован|заморож|приостановл"
+    r"|отключ[её]н|锁定|鎖定|冻结|凍結|停用|禁用"
+    r"|封禁|被封|ロックされ|停止され|잠겼|잠금|정지|차단)"
+)
+"""Closed by somebody."""
+
+ACCOUNT: Final = (
+    r"(?:account|mail ?box|konto|postfach|zugang|compte|bo[iî]te|cuenta|buz[oó]n|casella|conta\b"
+    r"|caixa|skrzynk|účet|schránk|hesab|postkasse|аккаунт|уч[её]тн|ящик|账[号户]|帐[号户]|帳[號戶]"
+    r"|邮箱|郵箱|信箱|アカウント|メールボックス|계정|메일함)"
+)
+"""An account or its mailbox."""
+
+TOO_MANY: Final = (
+    r"(?:too (?:many|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad|troppi"
+    r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
+    r"|te veel|för många|for mange|çok fazla|túl sok|prea multe|liian monta|забагато"
+    r"|слишком (?:много|часто)|превышен|过多|過多|太多|频繁"
+    r"|頻繁|多すぎ|너무 (?:많|자주)|回数)"
+)
+"""More than is allowed."""
+
+ATTEMPTS: Final = (
+    r"(?:attempt|tries|retr(?:y|ies)|versuch|tentative|essais|intento|tentativ|prób|pokus|poging"
+    r"|försök|forsøk|deneme|попыт|尝试|嘗試|次数|試行|시도)"
+)
+"""Attempts."""
+
+TEMPORARY: Final = (
+    r"(?:tempor[aä]r|vorübergehend|momentan|zeitweilig|derzeit|temporair|momentané|provisoire"
+    r"|temporal\b|temporalmente|temporane|temporári|momentâne|tymczasow|chwilow|tijdelijk|dočasn"
+    r"|tillfällig|midlertidig|geçici|ideiglenes|átmeneti|tilapäi|тимчасов|временн|暂时|暫時|临时"
+    r"|臨時|一時|일시)"
+)
+"""For the moment."""
+
+LATER: Final = (
+    r"(?:try again later|later\b|später|noch ?einmal versuchen|plus tard|más tarde|più tardi"
+    r"|mais tarde|později|później|senare|senere|daha sonra|позже|稍后|稍後|以后再|後で|나중)"
+)
+"""Try once more."""
+
+REQUIRED: Final = (
+    r"(?:requir|must|needed|necessary|mandatory|erforderlich|notwendig|nötig|benötig|muss\b|müssen"
+    r"|verlangt|requis|nécessaire|obligatoire|exig|doit\b|devez|requerid|requiere|necesari"
+    r"|obligatori|debe\b|necesita|richiest|richiede|necessari|obbligatori|deve\b|necessári|obrigat"
+    r"|requer|precisa|wymagan|wymaga|musi\b|vereist|nodig|vyžad|nutn|krävs|kreves|påkræv|gerek"
+    r"|требует|необходим|нужн|обязател|需要|必须|必須|必要|請先|请先|필요)"
+)
+"""It has to be."""
+
+ENCRYPTION: Final = (
+    r"(?:encrypt|\btls\b|\bssl\b|starttls|verschlüssel|chiffr|crypté|cifrad|cifrat|crittograf"
+    r"|criptograf|szyfrow|šifrov|versleutel|krypter|şifrele|шифров|加密|暗号|암호화"
+    r"|(?:sichere|sécurisée|segura|sicura|beveiligde|bezpieczne|защищ[её]нн|безопасн)\w* "
+    r"(?:verbind|connex|conex|connes|verbind|połącz|соедин))"
+)
+"""Encryption of the connection."""
+
+CERTIFICATE: Final = (
+    r"(?:\bcert(?:s|\b|ificat)|zertifikat|certifikát|certificad|certyfikat|sertifika"
+    r"|серти[фf][иі]кат"
+    r"|证书|證書|憑證|証明書|인증서)"
+)
+"""A certificate."""
+
+OFF: Final = (
+    r"(?:disabl|switched off|turned off|inactive|not (?:been )?(?:enabled|allowed|activated"
+    r"|available|permitted|licensed|included)|nicht (?:aktiv|frei|erlaubt|verfüg|zugelassen"
+    r"|enthalten|gestattet)|deaktiviert|gesperrt|abgeschaltet|désactivé|pas (?:activ|autoris|inclu)"
+    r"|non (?:è |sono )?(?:activ|autoris|abilit|attiv|consent|inclu)|deshabilitad|desactivad"
+    r"|no (?:está )?(?:habilit|activ|permit|inclu)|disabilitat|disattivat|desativad|desabilitad"
+    r"|não (?:está |é )?(?:habilit|ativ|permit|inclu)|wyłącz|nieaktyw|zakázán|vypnut|není povolen"
+    r"|uitgeschakeld|niet (?:ingeschakeld|toegestaan|geactiveerd)|avstäng|deaktiver|kapal."
+    r"|devre d.ş.|отключ|запрещ|не (?:включ|разреш)|未开启|未開啟|未启用|未啟用|未开通|关闭|關閉"
+    r"|禁用|無効|有効になってい?ま|비활성|사용 안)"
+)
+"""Not switched on."""
+
+APP: Final = (
+    r"(?:\bapps?\b|applica|anwendung|aplica[çc]|aplicativ|aplikac|aplikace|uygulama|приложен|додатк"
+    r"|授权码|授權碼|应用|應用|アプリ|앱)"
+)
+"""An application, whose password is a password of its own."""
+
+OUTSIDE_PROGRAM: Final = (
+    r"(?:(?:third[- ]party|external|extern\w*|fremd\w*|tierc\w+|estern\w+|zewnętrzn\w+|внешн\w+"
+    r"|сторонн\w+) (?:mail )?(?:app|prog|client|anwendung|appli|прил|прогр|клиент|kli)"
+    r"|(?:app|applica\w+|aplica\w+|programm?[ei]s?|client[is]?) "
+    r"(?:de terceros|estern|extern|tierc)|почтов\w+ (?:программ|клиент)"
+    r"|第三方|外部.{0,6}(?:邮件|メール|アプリ|프로)|외부 (?:메일|앱|프로)|客户端)"
+)
+"""A mail program that is not the provider's own."""
+
+UNKNOWN: Final = (
+    r"(?:unknown|no such|not found|nonexist|unbekannt|nicht bekannt|nicht gefunden|existiert nicht"
+    r"|inconnu|introuvable|n'existe pas|desconocid|no (?:se )?(?:existe|encontr)|sconosciut"
+    r"|inesistent|non (?:esist|trovat)|desconhecid|não (?:existe|encontrad|é conhecid)|inexistent"
+    r"|nieznan|nie istnieje|neznám|neexist|onbekend|bestaat niet|okänd|ukjent|ukendt|bilinmeyen"
+    r"|ismeretlen|necunoscut|tuntematon|невідом|неизвестн|не найден|не существ|不存在|未知"
+    r"|未找到|不知道|見つかり|不明"
+    r"|存在しません|알 수 없|존재하지)"
+)
+"""Nobody knows it."""
+
+
+def near(one: str, other: str, gap: int = 40) -> str:
+    """Combine two concepts into an expression: both within `gap` characters, in any order."""
+    return rf"{one}.{{0,{gap}}}{other}|{other}.{{0,{gap}}}{one}"

@@ -1,0 +1,97 @@
+"""Findings of strangers' records and documents, made safe to keep, to merge and to show.
+
+Threat: whoever runs a domain chooses what its records and documents say, and the people who read
+the answer trust it. Servers without TLS, addresses in place of names, endless lists, control
+characters and other people's user names end here. That a name may be dialled at all is checked
+later, by egress.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from mailconfig.domain.addresses import EmailAddress
+from mailconfig.domain.discovery.usernames import form_behind
+from mailconfig.domain.discovery.values import (
+    DiscoverySource,
+    Finding,
+    FindingStatus,
+    FoundServer,
+    Proposal,
+)
+from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
+from mailconfig.domain.phrases import N_
+from mailconfig.domain.servers import MailProtocol, TransportSecurity
+from mailconfig.domain.text import cut, tidy
+
+SERVERS_MAX: Final = 8
+"""Servers of one protocol that are looked at; real documents name at most four."""
+NAME_MAX_CHARS: Final = 100
+"""Longest name of an operator that is shown."""
+USERNAME_MAX_CHARS: Final = 320
+"""Longest address with its placeholders (RFC 3696, section 3)."""
+TTL_MIN_SECONDS: Final = 60
+"""A record with a TTL of 0 must not make every request ask the network again."""
+TTL_MAX_SECONDS: Final = 24 * 3600
+"""Nobody waits longer than a day for a change to be seen."""
+
+_OWN: Final = frozenset(
+    {DiscoverySource.CATALOGUE, DiscoverySource.MX, DiscoverySource.DNS_HINT, DiscoverySource.GUESS}
+)
+"""Sources whose servers are the catalogue's or our own names."""
+_PORTS: Final = range(1, 65536)
+
+
+def cleaned(finding: Finding, address: EmailAddress | None) -> Finding:
+    """Return the finding without what must not be kept; INVALID where nothing useful is left.
+
+    `address` is the one that the source was told; its user names become forms again.
+    """
+    ttl = min(max(finding.ttl_seconds, TTL_MIN_SECONDS), TTL_MAX_SECONDS)
+    finding = replace(finding, ttl_seconds=ttl, detail=_sentence(finding.detail))
+    if finding.status is not FindingStatus.FOUND or finding.proposal is None:
+        return replace(finding, proposal=None)
+    if finding.source in _OWN:
+        return finding
+    proposal = _proposal(finding.proposal, address)
+    if not proposal.incoming and not proposal.outgoing:
+        detail = N_("It names no server that can be used.")
+        return replace(finding, status=FindingStatus.INVALID, detail=detail, proposal=None)
+    return replace(finding, proposal=proposal)
+
+
+def _proposal(found: Proposal, address: EmailAddress | None) -> Proposal:
+    return Proposal(
+        _servers(found.incoming, MailProtocol.IMAP, address),
+        _servers(found.outgoing, MailProtocol.SMTP, address),
+        None,  # only the catalogue knows whose servers they are
+        cut(tidy(found.display_name), NAME_MAX_CHARS) or None if found.display_name else None,
+    )
+
+
+def _servers(
+    servers: Sequence[FoundServer], protocol: MailProtocol, address: EmailAddress | None
+) -> tuple[FoundServer, ...]:
+    kept = (_server(server, address) for server in servers if server.protocol is protocol)
+    return tuple(server for server in kept if server is not None)[:SERVERS_MAX]
+
+
+def _server(server: FoundServer, address: EmailAddress | None) -> FoundServer | None:
+    """Return a server with a name and TLS, None for any other."""
+    try:
+        host = parse_host(server.host)
+    except HostInvalid:
+        return None
+    plain = server.security is TransportSecurity.NONE
+    if plain or is_ip_literal(host) or "." not in host or server.port not in _PORTS:
+        return None
+    username = form_behind(server.username, address)
+    if username is not None and (len(username) > USERNAME_MAX_CHARS or tidy(username) != username):
+        username = None
+    return replace(server, host=host, username=username)
+
+
+def _sentence(detail: str) -> str:
+    """Keep a sentence that is fit to show as it is, so that it stays translatable."""
+    fit = cut(tidy(detail))
+    return detail if fit == detail else fit

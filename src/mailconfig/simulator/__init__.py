@@ -1,0 +1,1 @@
+"""Mail servers on loopback that replay what real providers say, for demonstrations and tests."""

@@ -1,0 +1,189 @@
+"""Round trips through servers that keep silent, break off or lie: in time, and nothing is left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from kit.mailboxes import Store, Twist, hanging_up, replying, silent
+from kit.probing import USERNAME, target
+from kit.roundtrips import CUT_OFF, FIND, NONE, NOT_FOUND, SUBMIT, Run, failure, travelled
+from kit.scripted import Peer, Step
+from mailconfig.domain.diagnostics import DiagnosticCode, Phase
+from mailconfig.domain.diagnostics.values import Failure
+from mailconfig.domain.probes import StepKind, StepStatus
+from mailconfig.domain.roundtrips import RoundTripRequest
+from mailconfig.domain.servers import MailProtocol
+from mailconfig.mail.roundtrip import RoundTripSettings
+
+
+async def silent_smtp(peer: Peer) -> None:
+    """Say nothing any more."""
+    await peer.hold()
+
+
+@pytest.mark.parametrize(
+    ("command", "phase"),
+    [
+        ("", Phase.GREETING), ("EHLO", Phase.EHLO), ("AUTH", Phase.AUTH), ("MAIL", Phase.MAIL),
+        ("RCPT", Phase.RCPT), ("DATA", Phase.DATA),
+    ],
+)  # fmt: skip
+async def test_silent_outgoing_server_ends_within_the_bound(command: str, phase: Phase) -> None:
+    """Whatever it keeps silent after, the step fails at the deadline with that phase."""
+    trip, run = await travelled(Store(smtp={command: silent_smtp}), seconds=0.8)
+    assert failure(trip) == (MailProtocol.SMTP, phase, Failure.TIMEOUT)
+    assert run.reports == CUT_OFF
+
+
+@pytest.mark.parametrize("after", [silent_smtp, hanging_up])
+async def test_message_that_may_have_been_accepted_is_removed(after: Step) -> None:
+    """No answer after the last dot is a failure, but the message is looked for and removed."""
+    store = Store(smtp={".": after})
+    trip, run = await travelled(store, seconds=0.8)
+    wanted = Failure.TIMEOUT if after is silent_smtp else Failure.CLOSED
+    assert failure(trip) == (MailProtocol.SMTP, Phase.DATA, wanted)
+    assert run.reports == CUT_OFF
+    assert trip.removed
+    assert (len(store.sent), store.headers("INBOX")) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("command", "phase", "reports"),
+    [
+        ("", Phase.GREETING, None), ("CAPABILITY", Phase.CAPABILITY, None),
+        ("AUTHENTICATE", Phase.AUTH, None), ("LIST", Phase.SELECT, None),
+        ("UID SEARCH", Phase.FETCH, NOT_FOUND), ("UID FETCH", Phase.FETCH, NOT_FOUND),
+    ],
+)  # fmt: skip
+async def test_silent_mailbox_ends_within_the_bound(
+    command: str, phase: Phase, reports: list[tuple[StepKind, StepStatus]] | None
+) -> None:
+    """A server silent before the message was sent keeps it unsent; later a second connection
+    removes it.
+    """
+    store = Store(imap={command: silent})
+    trip, run = await travelled(store, seconds=0.8)
+    assert failure(trip) == (MailProtocol.IMAP, phase, Failure.TIMEOUT)
+    assert len(store.sent) == (1 if reports else 0)
+    assert trip.removed == bool(reports)
+    assert store.headers("INBOX") == []
+    if reports:
+        assert run.reports == reports
+
+
+async def flood(peer: Peer, _tag: str) -> None:
+    """Send untagged lines without end."""
+    while True:
+        await peer.send(b"* 1 EXISTS\r\n" * 1000)
+
+
+async def endless_line(peer: Peer, _tag: str) -> None:
+    """Send a line without end."""
+    while True:
+        await peer.send(b"* SEARCH " + b"1 " * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("twist", "wanted"),
+    [
+        (hanging_up, Failure.CLOSED),
+        (replying("* BYE shutting down"), Failure.REPLY),
+        (replying("{tag} NO [UNAVAILABLE] try later"), Failure.REPLY),
+        # announces more than is taken
+        (replying("* 1 FETCH (UID 101 BODY[] {4000000000}"), Failure.TOO_LARGE),
+        (replying("* 1 FETCH (UID 101 BODY[] {" + "9" * 20 + "}"), Failure.TOO_LARGE),
+        # a literal that is shorter than what follows: its rest is no response
+        (replying("* 1 FETCH (UID 9 BODY[] {3}\nMessage-ID: <x>\n)\n{tag} OK"), Failure.VIOLATION),
+        # a literal that never comes to its end
+        (replying("* 1 FETCH (UID 9 BODY[] {900}\nMessage-ID: <x>\n)\n{tag} OK"), Failure.TIMEOUT),
+        # an answer to another command
+        (replying("zz9 OK done"), Failure.VIOLATION),
+        (flood, Failure.TOO_LARGE),
+        (endless_line, Failure.TOO_LARGE),
+    ],
+)  # fmt: skip
+async def test_mailbox_that_breaks_off_is_cleaned_by_a_second_connection(
+    twist: Twist, wanted: Failure
+) -> None:
+    """The failure is told, and the message is removed all the same."""
+    store = Store(imap={"UID FETCH": twist})
+    trip, run = await travelled(store, seconds=0.8)
+    assert failure(trip) == (MailProtocol.IMAP, Phase.FETCH, wanted)
+    assert run.reports == NOT_FOUND
+    assert trip.removed
+    assert store.headers("INBOX") == []
+
+
+@asynccontextmanager
+async def no_leftovers() -> AsyncIterator[None]:
+    """Fail if the block leaves a task or a descriptor behind."""
+
+    def count() -> tuple[int, int]:
+        return len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
+
+    before = count()
+    yield
+    for _ in range(50):
+        if count() == before:
+            return
+        await asyncio.sleep(0.02)
+    assert count() == before
+
+
+@pytest.mark.parametrize(
+    ("smtp", "imap"),
+    [
+        ({}, {"LIST": silent}),
+        ({"MAIL": silent_smtp}, {}),
+        ({".": silent_smtp}, {}),
+        ({}, {"UID SEARCH": silent}),
+        ({}, {"UID EXPUNGE": silent}),
+    ],
+)
+async def test_cancelled_trip_hangs_up_at_once(
+    smtp: dict[str, str | Step], imap: dict[str, Twist]
+) -> None:
+    """Both servers see the end of their connections, and no task or descriptor is left."""
+    store = Store(smtp=smtp, imap=imap)
+    async with no_leftovers(), store.servers() as ports:
+        task = asyncio.create_task(Run().travel(ports, seconds=30))
+        await asyncio.sleep(0.5)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(1):
+            await ports.imap.finished()
+            await ports.smtp.finished()
+
+
+@pytest.mark.parametrize("imap", [{}, {"UID FETCH": flood}, {"UID SEARCH": hanging_up}])
+async def test_nothing_is_left_after_a_trip(imap: dict[str, Twist]) -> None:
+    """No task and no descriptor, whether it went well or not."""
+    async with no_leftovers():
+        await travelled(Store(imap=imap), seconds=0.8)
+
+
+async def test_trip_that_gets_no_place_in_time_dials_nobody() -> None:
+    """With one place, taken, the second trip skips both steps at its deadline."""
+    store = Store(imap={"LIST": silent})
+    run = Run(settings=RoundTripSettings(concurrent_trips=1, cleanup_seconds=0.1))
+    async with store.servers() as ports:
+        tripper = run.tripper(ports)
+        request = RoundTripRequest(
+            target(ports.imap.port, MailProtocol.IMAP, NONE),
+            target(ports.smtp.port, MailProtocol.SMTP, NONE),
+            USERNAME,
+            0.5,
+        )
+        first = asyncio.create_task(tripper.travel(request, lambda _step: None))
+        await asyncio.sleep(0.1)
+        late = RoundTripRequest(request.incoming, request.outgoing, USERNAME, 0.1)
+        trip = await tripper.travel(late, run.steps.append)
+        assert trip.code is DiagnosticCode.STEP_TIMEOUT
+        assert run.reports == [(SUBMIT, StepStatus.SKIPPED), (FIND, StepStatus.SKIPPED)]
+        await first
+        assert len(ports.imap.peers) == 1
