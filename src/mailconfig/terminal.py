@@ -18,7 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from mailconfig.bootstrap import build_prober, catalogue, validation_policy
+from mailconfig.bootstrap import Network, catalogue, validation_policy
 from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
@@ -133,7 +133,7 @@ async def _probed(
 ) -> int:
     console = _console()
     with _StepLines(console, request) as lines:
-        outcomes = await build_prober(settings).probe(request, lines.report)
+        outcomes = await Network(settings).prober.probe(request, lines.report)
     return _print_outcomes(console, outcomes, provider, say)
 
 

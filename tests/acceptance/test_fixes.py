@@ -247,7 +247,7 @@ def test_nothing_is_offered_that_does_not_work(client: Client, address: str) -> 
 def test_a_message_comes_round_and_leaves_nothing(
     client: Client, address: str, dovecot: Dovecot
 ) -> None:
-    """Through real servers: the folder, the time and the clean-up are told, the mailbox is empty."""
+    """Through real servers: the folder and the clean-up are told, and the mailbox is empty."""
     config = stored(client, address)
     test = examined(client, config, roundTrip=True)
     assert (test["status"], test["warnings"]) == ("PASSED", [])

@@ -173,6 +173,10 @@ WITHOUT_IDS = {
     "mutation.uploadFile",
     # Ask the network about an address; no workspace has a part in the answer.
     "mutation.discover",
+    # Asks the DNS about a domain.
+    "mutation.checkDomain",
+    # Reads a text that the caller brings.
+    "query.explain",
     "subscription.discoveryProgress",
 }
 NODE_TYPES = {

@@ -26,7 +26,7 @@ from kit.echoes import echoing
 from kit.journey import HOST, LOGIN, SUBMIT, Journey
 from kit.leaks import Place, files_below, forms, leaks, new_secret, new_token
 from kit.rowdump import all_rows, row_bytes
-from mailconfig.bootstrap import build_prober, key_file
+from mailconfig.bootstrap import Network, key_file
 from mailconfig.log import LogSettings, configure
 from mailconfig.settings import Settings
 
@@ -161,7 +161,7 @@ async def test_a_session_on_postgresql_leaks_nothing(
             }
         )
         with logged() as log:
-            async with serving(settings, build_prober(settings)) as api:  # type: ignore[arg-type]
+            async with serving(settings, Network(settings).prober) as api:  # type: ignore[arg-type]
                 journey = Journey(api.client, imap, smtp)
                 await journey.sign_in(f"{MEMBER}@example.org", PASSWORD)
                 await journey.use()

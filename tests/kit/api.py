@@ -26,9 +26,8 @@ from kit.database import KEY_TEXT, migrate_now
 from kit.discovery import FakeRecords
 from kit.drafts import shipped
 from kit.postgres import PostgresServer
-from mailconfig import bootstrap
 from mailconfig.app import create_app
-from mailconfig.bootstrap import open_database, open_instance
+from mailconfig.bootstrap import instance, open_database, open_instance
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.diagnostics import DiagnosticCode
@@ -367,7 +366,7 @@ def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     def loaded(overlay: Path | None) -> Catalogue:
         return shipped() if overlay is None else load_catalogue(overlay)
 
-    monkeypatch.setattr(bootstrap, "load_catalogue", loaded)
+    monkeypatch.setattr(instance, "load_catalogue", loaded)
 
 
 @pytest.fixture

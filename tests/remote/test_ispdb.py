@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kit.web import WebServer
-from mailconfig.bootstrap import discovery_sources
+from mailconfig.bootstrap import Network
 from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Query
 from mailconfig.remote.ispdb import IspdbSource
 from mailconfig.settings import Settings
@@ -69,7 +69,7 @@ def test_database_is_asked_where_the_operator_allows_it(
     *, allowed: bool, kinds: list[DiscoverySource]
 ) -> None:
     """Without the setting the source does not exist."""
-    sources = discovery_sources(Settings(ispdb=allowed))
+    sources = Network(Settings(ispdb=allowed)).sources
 
     assert [source.kind for source in sources] == kinds
 

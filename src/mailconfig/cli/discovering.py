@@ -1,16 +1,13 @@
 """`mailconfig discover`: the servers of one address, or of a file of domains offline."""
 
-import io
-import json
-import sys
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Final, TextIO
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
-from mailconfig.bootstrap import build_discovery, build_outside, build_prober, catalogue
+from mailconfig.bootstrap import Network, build_discovery, catalogue
 from mailconfig.cli.application import (
     Spoken,
     app,
@@ -20,6 +17,7 @@ from mailconfig.cli.application import (
     run,
     spoken_language,
 )
+from mailconfig.cli.batches import LineRefused, run_batch
 from mailconfig.cli.findings import finding_console, show_answer, show_finding, show_offline
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, parse_address
 from mailconfig.domain.catalogue import Catalogue
@@ -36,10 +34,6 @@ _SECURITIES: Final = {
     TransportSecurity.NONE: "plain",
 }
 """As the file of the catalogue writes them."""
-
-
-class _LineRefused(ValueError):
-    """A line of a batch that cannot be read; the text says why."""
 
 
 @app.command
@@ -71,8 +65,8 @@ def discover(
     if jsonl is not None:
         if not without_network:
             fail("A file is answered from the catalogue alone: give --offline, too.")
-        with _opened(jsonl) as lines:
-            return _batch(lines, catalogue(settings))
+        rows = catalogue(settings)
+        return run_batch(jsonl, lambda given: _answer(given, rows))
     if address is None:
         fail("Give an address or a domain, or with --offline a file by --jsonl.")
     domain, parsed = _asked(address)
@@ -98,64 +92,31 @@ async def _discovered(
 ) -> int:
     """Show each source as it ends, then the answer; return the exit status."""
     rows = catalogue(settings)
-    discovery = build_discovery(settings, rows, build_prober(settings), build_outside(settings))
+    network = Network(settings)
+    discovery = build_discovery(settings, rows, network.prober, network.outside)
     async with discovery.running():
-        return await _shown(discovery.look(domain, address), say)
+        return await _shown(discovery.look(domain, address), rows, say)
 
 
-async def _shown(events: AsyncGenerator[Progress, None], say: Say) -> int:
+async def _shown(events: AsyncGenerator[Progress, None], rows: Catalogue, say: Say) -> int:
     console, status = finding_console(), 1
     async with aclosing(events):
         async for event in events:
             if event.finding is not None:
                 show_finding(console, event.finding, say)
             if event.answer is not None:
-                status = show_answer(console, event.answer, say)
+                status = show_answer(console, event.answer, rows, say)
     return status
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """Open the file so that bytes of no text spoil their own line and not the others."""
-    if str(path) != "-":
-        with path.open(encoding="utf-8", errors="replace") as file:
-            yield file
-        return
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    yield sys.stdin
-
-
-def _batch(lines: TextIO, rows: Catalogue) -> int:
-    """Answer line by line, in order; a line that cannot be read is answered by its error."""
-    status = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            answer = _answer(line, rows)
-        except _LineRefused as refused:
-            answer = {"error": f"line {number}: {refused}"}
-            status = 1
-        # At once, so that a program can ask and read in turns.
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
-    return status
-
-
-def _answer(line: str, rows: Catalogue) -> dict[str, object]:
-    try:
-        given = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _LineRefused("this is not JSON") from error
-    if not isinstance(given, dict):
-        raise _LineRefused("this is not an object")
+def _answer(given: Mapping[str, object], rows: Catalogue) -> dict[str, object]:
     domain = given.get("domain")
     if not isinstance(domain, str):
-        raise _LineRefused("domain is no text")
+        raise LineRefused("domain is no text")
     try:
         found = offline(rows, domain, _exchangers(given))
     except HostInvalid as error:
-        raise _LineRefused("domain is no domain name") from error
+        raise LineRefused("domain is no domain name") from error
     return {"domain": domain, **_members(found)}
 
 
@@ -165,7 +126,7 @@ def _exchangers(given: Mapping[str, object]) -> list[str] | None:
         return None
     if isinstance(hosts, list) and all(isinstance(host, str) for host in hosts):
         return hosts
-    raise _LineRefused("mx is no list of host names")
+    raise LineRefused("mx is no list of host names")
 
 
 def _members(found: OfflineAnswer) -> dict[str, object]:

@@ -1,11 +1,9 @@
 """`mailconfig explain`: what a reply or an error means, for one text or for a file of them."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, TextIO
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -19,6 +17,7 @@ from mailconfig.cli.application import (
     read_settings,
     spoken_language,
 )
+from mailconfig.cli.batches import LineRefused, run_batch
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.diagnostics import Diagnosis, FixableBy, Phase
 from mailconfig.domain.phrases import N_, Say, joined, phrase
@@ -40,10 +39,6 @@ _MENDERS: Final = {
     FixableBy.OPERATOR: phrase("operator"),
     FixableBy.NOBODY: phrase("nobody"),
 }
-
-
-class _LineRefused(ValueError):
-    """A line of a batch that cannot be read; the text says why."""
 
 
 @app.command
@@ -77,8 +72,7 @@ def explain(
     settings = read_settings()
     rows = catalogue(settings)
     if jsonl is not None:
-        with _opened(jsonl) as lines:
-            return _batch(lines, rows)
+        return run_batch(jsonl, lambda given: _answer(given, rows))
     if text is None:
         fail("Give the text to explain, or a file with --jsonl.")
     words = sys.stdin.read() if text == "-" else text
@@ -99,37 +93,7 @@ def _show(found: Diagnosis, say: Say) -> None:
         print(found.help_url)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    if str(path) == "-":
-        yield sys.stdin
-        return
-    with path.open(encoding="utf-8") as file:
-        yield file
-
-
-def _batch(lines: TextIO, rows: Catalogue) -> int:
-    """Answer line by line, in order; a line that cannot be read is answered by its error."""
-    status = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            answer = _answer(line, rows)
-        except _LineRefused as refused:
-            answer = {"error": f"line {number}: {refused}"}
-            status = 1
-        print(json.dumps(answer, ensure_ascii=False))
-    return status
-
-
-def _answer(line: str, rows: Catalogue) -> dict[str, object]:
-    try:
-        given = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _LineRefused("this is not JSON") from error
-    if not isinstance(given, dict):
-        raise _LineRefused("this is not an object")
+def _answer(given: Mapping[str, object], rows: Catalogue) -> dict[str, object]:
     found = explained(_question(given), rows)
     return {
         "id": given.get("id"),
@@ -142,7 +106,7 @@ def _answer(line: str, rows: Catalogue) -> dict[str, object]:
 def _question(given: Mapping[str, object]) -> Question:
     text = _text(given, "text")
     if not text:
-        raise _LineRefused("text is missing")
+        raise LineRefused("text is missing")
     layer = _member(given, "protocol", _LAYERS)
     phase = _member(given, "phase", _PHASES)
     security = _member(given, "security", _SECURITIES)
@@ -161,7 +125,7 @@ def _text(given: Mapping[str, object], member: str) -> str | None:
     value = given.get(member)
     if value is None or isinstance(value, str):
         return value
-    raise _LineRefused(f"{member} is no text")
+    raise LineRefused(f"{member} is no text")
 
 
 def _member(
@@ -171,7 +135,7 @@ def _member(
     if value is None:
         return None
     if value.lower() not in known:
-        raise _LineRefused(f"{name} is not one of {', '.join(sorted(known))}")
+        raise LineRefused(f"{name} is not one of {', '.join(sorted(known))}")
     return value.lower()
 
 
@@ -180,7 +144,7 @@ def _port(given: Mapping[str, object]) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= PORT_MAX:
-        raise _LineRefused(f"port is no number from 1 to {PORT_MAX}")
+        raise LineRefused(f"port is no number from 1 to {PORT_MAX}")
     return value
 
 
@@ -192,4 +156,4 @@ def _words(given: Mapping[str, object]) -> tuple[str, ...]:
         return tuple(value.split())
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
-    raise _LineRefused("capabilities is no list of texts")
+    raise LineRefused("capabilities is no list of texts")

@@ -6,7 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from mailconfig.domain.diagnostics import describe
+from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.discovery import (
     Candidate,
     Discovery,
@@ -16,6 +16,7 @@ from mailconfig.domain.discovery import (
     Trust,
 )
 from mailconfig.domain.discovery.offline import OfflineAnswer, OfflineServer
+from mailconfig.domain.discovery.wording import reason
 from mailconfig.domain.phrases import N_, Say, phrase
 
 _PIPE_COLUMNS: Final = 200
@@ -51,12 +52,12 @@ def show_finding(console: Console, found: Finding, say: Say) -> None:
     console.print(line)
 
 
-def show_answer(console: Console, answer: Discovery, say: Say) -> int:
+def show_answer(console: Console, answer: Discovery, catalogue: Catalogue, say: Say) -> int:
     """Print the candidates, or why there are none; return the exit status, 1 for none."""
     for number, candidate in enumerate(answer.candidates, start=1):
         _show_candidate(console, number, candidate, say)
-    if answer.code is not None:
-        found = describe(answer.code, None, None)
+    found = reason(answer, catalogue.by_id(answer.provider_id or ""))
+    if found is not None:
         console.print(Text(f"\n{say(found.title)}", style="bold red"))
         console.print(Text(say(found.advice)))
     elif not answer.candidates:

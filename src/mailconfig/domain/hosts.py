@@ -165,8 +165,9 @@ def _bare(text: str) -> str:
 
 def _closed_up(labels: list[str]) -> str | None:
     """Return the name without its empty labels, where that is a host."""
+    kept = ".".join(filter(None, labels))
     try:
-        return _name(".".join(filter(None, labels)))
+        return _bare(kept) if kept else None
     except HostInvalid:
         return None
 

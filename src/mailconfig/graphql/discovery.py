@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -10,9 +9,10 @@ import strawberry
 
 from mailconfig.domain import discovery as domain
 from mailconfig.domain.clock import utc_now
-from mailconfig.domain.diagnostics import DiagnosticCode, describe
+from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Trust
 from mailconfig.domain.discovery.conclusion import needs_consent
+from mailconfig.domain.discovery.wording import reason
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_
@@ -213,11 +213,8 @@ def _payload(context: Context, answer: domain.Discovery) -> DiscoverPayload:
 
 
 def _diagnosis(context: Context, answer: domain.Discovery) -> Diagnosis | None:
-    if answer.code is None:
-        return None
-    row = context.services.catalogue.by_id(answer.provider_id or "")
-    # Nothing was entered but an address: that is what there is to look at.
-    return diagnosis(replace(describe(answer.code, None, row), paths=(("emailAddress",),)))
+    found = reason(answer, context.services.catalogue.by_id(answer.provider_id or ""))
+    return diagnosis(found) if found is not None else None
 
 
 def _candidate(

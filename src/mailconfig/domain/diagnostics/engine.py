@@ -4,7 +4,7 @@ Order: failures known by their kind, then signatures of the first refusal in a t
 whole text, then what code and phase alone say. The tables hold all knowledge; this is the walk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -36,6 +36,7 @@ from mailconfig.domain.diagnostics.signatures_tls import (
     HANDSHAKE,
     UPGRADE,
 )
+from mailconfig.domain.diagnostics.stems import grams
 from mailconfig.domain.diagnostics.structure import UNREADABLE, structural_code
 from mailconfig.domain.diagnostics.taxonomy import advice, entry, help_url, paths
 from mailconfig.domain.diagnostics.values import (
@@ -139,13 +140,24 @@ def judge(observation: Observation) -> Verdict:
     code = structural_code(observation)
     if code is not None:
         return Verdict(code)
-    replies = _replies(observation)
-    for table in (SPECIFIC, GENERAL):
-        for reply in replies:
-            verdict = _search(table, _evidence(observation, reply))
-            if verdict is not None:
-                return verdict
+    seen = [_evidence(observation, reply) for reply in _replies(observation)]
+    for table, evidence in _walk(seen):
+        verdict = _search(table, evidence)
+        if verdict is not None:
+            return verdict
     return Verdict(UNREADABLE[observation.failure])
+
+
+def _walk(seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Signature, ...], Evidence]]:
+    """Order tables and replies: a reply with a code stands before what surrounds it."""
+    first = seen[0]
+    yield SPECIFIC, first
+    if len(seen) > 1 and (first.reply_codes or first.enhanced_codes or first.response_codes):
+        yield GENERAL, first
+    for evidence in seen[1:]:
+        yield SPECIFIC, evidence
+    for evidence in seen:
+        yield GENERAL, evidence
 
 
 def _replies(observation: Observation) -> tuple[Reply, ...]:
@@ -165,12 +177,13 @@ def _evidence(observation: Observation, reply: Reply) -> Evidence:
     enhanced = frozenset(reply.enhanced_codes)
     return Evidence(
         words=reply.words,
+        letters=grams(reply.words),
         protocol=observation.protocol,
         phase=observation.phase or guess_phase(reply),
         host=observation.host or "",
         port=observation.port,
         families=families_of(observation.host, observation.provider_id, reply.words),
-        reply_codes=frozenset(reply.reply_codes),
+        reply_codes=frozenset(reply.reply_codes) | {code // 100 for code in reply.reply_codes},
         enhanced_codes=enhanced | {f"x{code[1:]}" for code in enhanced},
         response_codes=frozenset(reply.response_codes),
         offers=_offers(observation.capabilities),

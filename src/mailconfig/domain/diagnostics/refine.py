@@ -75,6 +75,11 @@ _PASSING: Final = words(r"temporar|deferred|rate limited|vorübergehend|temporai
 """Words that say that a refusal of our address will pass."""
 
 
+_TEMPORARY_CLASS: Final = 4
+_FINAL_CLASS: Final = 5
+"""First digits of reply codes (RFC 5321, section 4.2.1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A code, and where the case differs from what the taxonomy says about it."""
@@ -102,12 +107,12 @@ def _heals(verdict: Verdict, evidence: Evidence) -> bool:
     """Tell whether time mends what the code by itself does not: a 4xx, and words that say so."""
     if not _only_temporary(evidence.reply_codes):
         return False
-    said = verdict.code is Code.CONNECT_BLOCKED_IP and _PASSING.search(evidence.words) is not None
+    said = verdict.code is Code.CONNECT_BLOCKED_IP and _PASSING.found(evidence.words, evidence.letters)
     return said or verdict.code in IMPATIENT
 
 
 def _only_temporary(reply_codes: frozenset[int]) -> bool:
-    return bool(reply_codes) and all(code < 500 for code in reply_codes)  # noqa: PLR2004 - RFC 5321
+    return _TEMPORARY_CLASS in reply_codes and _FINAL_CLASS not in reply_codes
 
 
 def _own_code(code: Code, evidence: Evidence) -> Code:

@@ -11,6 +11,7 @@ from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode, FixableBy
 from mailconfig.domain.diagnostics.families import Family
+from mailconfig.domain.diagnostics.stems import Words, joined
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.servers import MailProtocol
 
@@ -32,9 +33,9 @@ TLS_PORTS: Final = frozenset({465, 993, 995})
 """Ports whose first byte is TLS (RFC 8314)."""
 
 
-def words(*alternatives: str) -> re.Pattern[str]:
-    """Compile alternatives (regular expressions) into one search, whatever the case."""
-    return re.compile("|".join(alternatives), re.IGNORECASE)
+def words(*alternatives: str) -> Words:
+    """Put alternatives (regular expressions) into one search, whatever the case."""
+    return joined(alternatives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Evidence:
     """What the signatures look at: one reply in its circumstances."""
 
     words: str
+    letters: frozenset[str]
+    """The words' groups of letters, noted once for all rows (`stems.grams`)."""
     protocol: MailProtocol | None
     phase: Phase | None
     host: str
@@ -49,6 +52,7 @@ class Evidence:
     port: int | None
     families: frozenset[Family]
     reply_codes: frozenset[int]
+    """With their classes: 5 stands beside 550."""
     enhanced_codes: frozenset[str]
     """With the class replaced: "x.7.8" stands beside "5.7.8"."""
     response_codes: frozenset[str]
@@ -65,8 +69,8 @@ class Signature:
     """A row: signs that must all be there (empty ones are not asked for), and what they mean."""
 
     code: DiagnosticCode
-    words: re.Pattern[str] | None = None
-    without: re.Pattern[str] | None = None
+    words: Words | None = None
+    without: Words | None = None
     """Words that must not be there."""
     protocol: MailProtocol | None = None
     phases: frozenset[Phase] = frozenset()
@@ -78,6 +82,8 @@ class Signature:
     enhanced_codes: frozenset[str] = frozenset()
     """"5.7.8", or "x.7.8" for any class."""
     response_codes: frozenset[str] = frozenset()
+    hosts: re.Pattern[str] | None = None
+    """What the host's name must hold."""
     offers: frozenset[str] = frozenset()
     """Capabilities that must all be offered."""
     ports: frozenset[int] = frozenset()
@@ -97,8 +103,10 @@ class Signature:
         return (
             self._fits_circumstances(evidence)
             and self._fits_codes(evidence)
-            and (self.words is None or self.words.search(evidence.words) is not None)
-            and (self.without is None or self.without.search(evidence.words) is None)
+            and (self.words is None or self.words.found(evidence.words, evidence.letters))
+            and (
+                self.without is None or not self.without.found(evidence.words, evidence.letters)
+            )
         )
 
     def _fits_circumstances(self, evidence: Evidence) -> bool:
@@ -106,6 +114,7 @@ class Signature:
             (self.protocol is None or evidence.protocol in {None, self.protocol})
             and self._fits_phase(evidence.phase)
             and (not self.families or bool(self.families & evidence.families))
+            and (self.hosts is None or self.hosts.search(evidence.host) is not None)
             and (not self.ports or evidence.port in self.ports)
             and (self.protected is None or evidence.protected is self.protected)
             and (self.receiving is None or evidence.receiving is self.receiving)

@@ -24,6 +24,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     LATER,
     OFF,
     PASSWORD,
+    PERMISSION,
     REFUSED,
     REQUIRED,
     TEMPORARY,
@@ -40,6 +41,36 @@ _SIGN_IN: Final = LOGIN | MAILBOX
 _BEFORE_MAIL: Final = TRANSACTION | LOGIN
 
 BEFORE_PROVIDERS: Final = (
+    # A program that cannot speak the protocol did not try passwords
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(
+            r"too many (?:bad|syntax|unrecogni[sz]ed|invalid|unknown|unimplemented|error|wrong|junk)"
+            r" (?:\w+ ){0,2}commands?"
+        ),
+        without=words(r"auth\w* command"),
+    ),
+    # What checks passwords is broken; that it hung up is a consequence
+    Signature(
+        Code.AUTH_TEMPORARY,
+        words(
+            r"\bauth\w* (?:daemon|process|service|server|worker|backend|socket)\b.{0,40}(?:broken"
+            r"|not (?:ready|running|respond|avail)|fail|unavail|timed? ?out|down|crash|lost)",
+            r"before auth\w* was ready|auth-?client: .{0,40}(?:not|fail|lost|disconn)",
+            r"(?:saslauthd|auth-worker|authdaemon\w*|\bpam\b|\bldap\w*|radius|\bsssd\b)\b.{0,60}(?:unavail"
+            r"|cannot connect|can't connect|timed? ?out|no such file|refused|not running|down\b)",
+        ),
+        phases=LOGIN,
+    ),
+    # Exchange says so to a login in clear text
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        words(r"\bBAD\b.{0,40}(?:invalid|wrong|illegal|incorrect) state"),
+        protocol=IMAP,
+        phases=LOGIN,
+        needs_phase=True,
+        protected=False,
+    ),
     # LOGINDISABLED beside STARTTLS means encryption first (RFC 9051, section 6.2.3)
     Signature(
         Code.STARTTLS_REQUIRED,
@@ -107,6 +138,9 @@ BEFORE_PROVIDERS: Final = (
             "UNAVAILABLE", "INUSE", "IN-USE", "SERVERBUG", "SYS/TEMP", "CORRUPTION"
         ),
         phases=LOGIN,
+        without=words(
+            r"connections?\b|sessions?\b|too many|limit|verbindung|connexion|conexi|conness|соедин|连接",
+        ),
     ),
     # The password is right, but old
     Signature(Code.AUTH_EXPIRED, response_codes=responses("EXPIRED"), phases=_SIGN_IN),
@@ -162,6 +196,9 @@ LOGINS: Final = (
             r"(?:permission|access) (?:is |was )?denied|no (?:permission|access|rights?)\b|acl\b",
             r"proxy auth\w* (?:denied|not)|keine berechtigung|zugriff verweigert|accès refusé",
             r"acceso denegado|accesso negato|доступ запрещ",
+            r"(?:not|n't|no|insufficient|lack|missing|without|inadequate)\b.{0,40}(?:permission|privilege"
+            r"|rights?\b|authori[sz]ation)",
+            near(PERMISSION, rf"(?:{OFF}|{REFUSED}|\b(?:kein|nicht|pas|sin|no|non|não|nie|geen|нет|недост))"),
         ),
         protocol=IMAP,
         phases=MAILBOX,
@@ -307,6 +344,11 @@ LOGINS: Final = (
             r"autenticazione (?:è )?(?:richiesta|necessaria|obbligatoria)",
             r"autentica[cç][aã]o (?:é )?(?:necess|obrigat|exigida|requerida)",
             near(SIGN_IN, REQUIRED, 30),
+            near(r"\b(?:smtp[- ]?)?auth\b", REQUIRED, 20),
+            # the mailbox is to be opened before mail is sent
+            r"(?:check|retriev|fetch|read|receiv|collect|get|pop)\w*\b.{0,40}(?:mail|inbox|messages)"
+            r"\b.{0,30}(?:before|first).{0,30}(?:send|smtp)|pop3?[- ]before[- ]smtp",
+            r"before (?:you )?(?:can )?send.{0,30}(?:check|retriev|receiv|fetch|pop3?)",
         ),
         phases=TRANSACTION,
         without=words(

@@ -21,7 +21,9 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import REFUSED, near
 
+_ACCESS: Final = r"(?:access|client|zugriff|accès|acceso|accesso|acesso|доступ|访问|アクセス)"
 _TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
 
 CLIENTS: Final = (
@@ -62,6 +64,19 @@ CLIENTS: Final = (
             r"forward[- ]confirmed|fcrdns|dns inverse|inverso",
         ),
         phases=SESSION,
+    ),
+    # At a port of submission strangers are refused, whoever they are (RFC 6409, section 4.3)
+    Signature(
+        Code.AUTH_REQUIRED,
+        words(
+            near(_ACCESS, REFUSED, 30),
+            near(_ACCESS, r"(?:denied|not (?:allowed|permitted)|prohibited|forbidden)", 30),
+        ),
+        protocol=SMTP,
+        phases=phases(Phase.MAIL, Phase.RCPT),
+        needs_phase=True,
+        ports=frozenset({465, 587}),
+        without=words(r"list|relay|spam|reputation|banned|blocked|helo|sender|reverse|ptr|aup#"),
     ),
     # Our address: lists, reputation, ranges, countries, local bans
     Signature(
@@ -141,6 +156,11 @@ CLIENTS: Final = (
             r"deliver to",
         ),
     ),
-    Signature(Code.CONNECT_TOO_MANY, protocol=IMAP, response_codes=responses("LIMIT")),
+    Signature(
+        Code.CONNECT_TOO_MANY,
+        protocol=IMAP,
+        response_codes=responses("LIMIT"),
+        without=words(r"\bsize\b|too (?:big|large|long)|bytes|\bmb\b"),
+    ),
 )
 """What a server says about the client, in order of precedence."""

@@ -35,9 +35,6 @@ GOOGLE: Final = (
         words(r"application-specific password|answer/185833|InvalidSecondFactor"),
     ),
     Signature(
-        Code.GMAIL_APP_PASSWORD, phases=LOGIN, families=_GOOGLE, enhanced_codes=enhanced("5.7.9")
-    ),
-    Signature(
         Code.GMAIL_WEB_LOGIN,
         words(
             r"log in (?:via|with|through|using) your web browser|answer/78754|web login required"
@@ -48,6 +45,9 @@ GOOGLE: Final = (
         Code.GMAIL_WEB_LOGIN, phases=LOGIN, families=_GOOGLE, enhanced_codes=enhanced("5.7.14")
     ),
     Signature(Code.GMAIL_WEB_LOGIN, families=_GOOGLE, response_codes=responses("WEBALERT")),
+    Signature(
+        Code.GMAIL_APP_PASSWORD, phases=LOGIN, families=_GOOGLE, enhanced_codes=enhanced("5.7.9")
+    ),
     # A domain's administrator has switched IMAP off; a single account's owner can switch it on
     Signature(
         Code.GMAIL_IMAP_OFF,

@@ -89,6 +89,7 @@ LOCKED: Final = (
             r"(?:аккаунт|ящик|пользователь|учетная запись).{0,30}(?:блокирован|отключ|заморож)",
             r"(?:账号|帐号|账户|帐户).{0,12}(?:锁定|冻结|停用|禁用|封)"
             r"|konto .{0,30}(?:zablokowane|zawieszone)",
+            r"(?<!mail)account (?:is )?unavailable",
             near(ACCOUNT, CLOSED),
             near(USER, CLOSED, 24),
         ),

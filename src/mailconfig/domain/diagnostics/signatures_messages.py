@@ -21,9 +21,16 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.values import Phase
 
-_TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
+_TEMPORARY: Final = codes(4)
 
 MESSAGES: Final = (
+    # A sender or recipient without a domain, shown by the command itself
+    Signature(
+        Code.MESSAGE_FORMAT,
+        words(r"\b(?:mail from|rcpt to): ?<(?!postmaster>)[^<>@]{1,64}>"),
+        phases=TRANSACTION,
+        protocol=SMTP,
+    ),
     Signature(
         Code.UNAUTHENTICATED_MAIL,
         words(
@@ -105,7 +112,7 @@ MESSAGES: Final = (
             r"(?:message|mail|size|attachment|e-?mail|data)\b.{0,40}(?:too (?:large|big|long)"
             r"|exceed\w*.{0,30}(?:size|limit|maximum|bytes|\bmb\b)|larger than|size (?:limit"
             r"|exceeds))",
-            r"size (?:exceeds|limit)",
+            r"size (?:exceeds|limit)|exceed\w*.{0,30}\bsize\b",
             r"(?:maximum|max|exceed\w*|over)\b.{0,24}(?:message|mail|attachment"
             r"|e-?mail)[ -]?size",
             r"TOOBIG|zu gro(?:ß|ss)|trop (?:volumineux|gros|grand)|demasiado grande",
@@ -141,6 +148,8 @@ MESSAGES: Final = (
             r"(?:malformed|missing|invalid|duplicate|multiple|bare|improper|bad|illegal"
             r"|unterminated|too many)\b.{0,40}(?:header|line ?feed|\blf\b|newline|mime"
             r"|message-id|date|8-bit data|encoding)",
+            r"not conform\w* to|conform to (?:the |any )?(?:internet |rfc )?standard"
+            r"|(?:violat|comply|complian)\w* .{0,30}(?:standard|rfc)",
             r"improper use of 8|not rfc|non-?compliant|line (?:is )?too long|(?:json|xml) pars",
             r"bare (?:cr|lf)|headers? (?:contain|too large)",
         ),
@@ -190,6 +199,7 @@ MESSAGES: Final = (
             r"send(?:ing)? (?:as|from|on behalf) .{0,40}(?:not|denied|refused)|spoof",
             r"absender.{0,40}(?:nicht|stimmt|passt)|expéditeur.{0,40}(?:non|ne|pas)",
             r"remitente .{0,40}no|mittente .{0,40}non|отправител.{0,40}не|发件人.{0,12}(?:不|与)",
+            r"(?:domain|address)\b.{0,60}not (?:allowed|permitted|authori[sz]ed).{0,30}\bfrom\b",
             r"mail from must (?:equal|be)|sender address rejected: not (?:owned|logged)",
         ),
         phases=TRANSACTION,
@@ -252,7 +262,7 @@ MESSAGES: Final = (
             r"(?:transmit|relais|retransmission|weiterleit\w+|reenv[ií]o|inoltro"
             r"|пересылк)\w*.{0,40}(?:denied|refus|verweig|nicht|neg|denegad|запрещ|not)",
             r"we do not relay|relais refus|relaying|open relay|administrative prohibition",
-            r"sender verify.{0,10}relay",
+            r"sender verify.{0,10}relay|forward[- ]?path .{0,30}not",
             r"dom[aä]in(?:e)? .{0,30}(?:not local|isn't in|not (?:allowed|hosted|accepted))",
         ),
         phases=TRANSACTION,

@@ -5,6 +5,7 @@ Sources: Microsoft Learn, "Email non-delivery reports and SMTP errors in Exchang
 names its inner exceptions (STOREDRV, MapiException, RESOLVER), which outlive the sentences.
 """
 
+import re
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
@@ -27,6 +28,8 @@ from mailconfig.domain.diagnostics.signatures import (
 from mailconfig.domain.diagnostics.values import Phase
 
 _MICROSOFT: Final = families(Family.MICROSOFT)
+_PERSONAL: Final = re.compile(r"(?:smtp-mail\.outlook|hotmail|live|msn)\.com$", re.IGNORECASE)
+"""Hosts of accounts that belong to no organisation."""
 _LOGIN_OR_MAIL: Final = LOGIN | {Phase.MAIL}
 
 MICROSOFT: Final = (
@@ -93,8 +96,8 @@ MICROSOFT: Final = (
     ),
     Signature(
         Code.MS_BASIC_OFF,
-        words(r"did not meet the criteria|did not meet criteria"),
-        families=_MICROSOFT,
+        words(r"did not meet (?:the )?criteria"),
+        hosts=_PERSONAL,
         enhanced_codes=enhanced("5.7.139"),
     ),
     Signature(
@@ -146,6 +149,7 @@ MICROSOFT: Final = (
         Code.MS_MAILBOX_FULL,
         words(
             r"storedrv\.(?:submi\w+|clientsubmi\w+|send).{0,120}quota|quotaexceeded.{0,80}submi"
+            r"|(?<!shutoff)(?:error ?quota ?exceeded|quota ?exceeded ?exception)\b(?!.{0,80}deliver)"
             r"|sender'?s? mailbox (?:is )?full|submit.{0,60}(?:shutoff)?quotaexceeded"
         ),
     ),

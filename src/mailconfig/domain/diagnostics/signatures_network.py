@@ -38,9 +38,17 @@ _HOST: Final = (
 )
 """What a resolver looks for."""
 
+_SILENCE: Final = r"\[EOF\]|response: ?(?:-1|$|null|\"\"|'')|empty (?:greeting|response|reply)"
+"""No line came at all (JavaMail writes -1 or [EOF])."""
+_REFUSED_LOGIN: Final = (
+    r"AUTHENTICATION ?FAILED\]|AUTHORIZATIONFAILED|(?-i:\bNO) (?:\[\w+\] )?.{0,24}(?:log-?in|auth\w*)"
+    r" .{0,16}(?:fail|denied|reject|incorrect)"
+)
+"""A connection that is cut after this was cut because of it."""
 _NAME_NOT_FOUND: Final = words(
     r"0x800CCC0D|0x(?:8007)?2AF9|CannotFindHost",  # Outlook, Windows in hexadecimal, CFNetwork
     r"name or service not known",  # glibc
+    r"(?:getaddresses|gethostbyname\w*|getaddrinfo|getnameinfo|res_n?search)\b.{0,12}(?:fail|error)",
     r"name does not resolve",  # musl
     r"nodename nor servname",  # macOS
     r"\bENOTFOUND\b|\bNXDOMAIN\b|EAI_NONAME|WSAHOST_NOT_FOUND|\b11001\b",
@@ -93,6 +101,7 @@ _CUT: Final = words(
     r"SSL_ERROR_SYSCALL|SSL_ERROR_ZERO_RETURN|not (?:be )?read (?:the )?greeting",
     r"(?:failed|unable) to read (?:the )?(?:\w+ ){0,3}greeting",
     r"empty (?:startup )?(?:greeting|reply)",
+    _SILENCE,
     r"reset by peer|closed by (?:the )?(?:foreign|remote|peer)|handshake eof",
     r"disconnected (?:from|by) (?:the )?server|remote (?:host|party|side) (?:has )?closed",
     r"verbindung .{0,30}(?:zurückgesetzt|unterbrochen|geschlossen|getrennt|abgebrochen)",
@@ -115,7 +124,7 @@ _IPV6: Final = r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|(?<!\w)[0-9a-f]{
 """An IPv6 address; two colons alone may be a time of day."""
 _IPV4: Final = r"(?<![\d.:])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 
-_REPLY: Final = r"(?<![\w.:@/])[45][0-57]\d[ -](?!port|after)"
+_REPLY: Final = r"(?<![\w.:@/])[45][0-57]\d[ -](?!port|after|ms\b|sec)"
 """An SMTP reply: the server spoke, so that its own words count."""
 
 _TRANSACTION_QUIET: Final = OPENING | {Phase.CONFIG, Phase.STARTTLS, Phase.AUTH, Phase.CAPABILITY}
@@ -152,7 +161,7 @@ NETWORK: Final = (
     Signature(
         Code.AUTOCONFIG_HTML,
         words(
-            r"<!doctype html|<html|text/html|not (?:well-formed|valid xml)",
+            r"<!doctype html|</?html|text/html|not (?:well-formed|valid xml)|parser? error",
             r"(?:mismatched|xml) .{0,12}",
             r"xml (?:parse|syntax)|unexpected (?:root|token <|element)|instead of xml",
         ),
@@ -193,6 +202,7 @@ NETWORK: Final = (
             near(TEMPORARY, r"(?:resol|r[eé]sol|auflös|разрешен|解析|名前解決|dns)", 30),
         ),
         phases=_TRANSACTION_QUIET | OAUTH,
+        without=words(_REPLY),
     ),
     Signature(
         Code.DNS_NO_ADDRESS,
@@ -267,7 +277,7 @@ NETWORK: Final = (
     Signature(
         Code.TCP_TIMEOUT,
         _TIMEOUT,
-        without=words(_REPLY, _CUT.pattern),
+        without=words(_REPLY, _CUT.pattern, _REFUSED_LOGIN),
     ),
     Signature(
         Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS,
@@ -275,7 +285,7 @@ NETWORK: Final = (
         ports=TLS_PORTS,
         protected=False,
     ),
-    Signature(Code.TCP_RESET_EOF, _CUT, without=words(_REPLY)),
+    Signature(Code.TCP_RESET_EOF, _CUT, without=words(_REPLY, _REFUSED_LOGIN)),
     Signature(Code.TCP_TIMEOUT, _TIMEOUT, phases=OPENING),
     Signature(
         Code.TCP_TIMEOUT,
@@ -321,7 +331,7 @@ GREETINGS: Final = (
             r"unexpected (?:first|server) (?:line|response)",
         ),
         phases=phases(Phase.CONNECT, Phase.GREETING),
-        without=words(r"\* bye\b", _REPLY),
+        without=words(r"\* bye\b", _REPLY, _SILENCE),
     ),
     # The banner of another operator's mail server in the place of a well-known one's
     Signature(
@@ -330,8 +340,8 @@ GREETINGS: Final = (
             r"(?<![\w.])220[ -]\S+.{0,80}(?:exim|postfix|sendmail|qmail)",
             r"we do not authorize the use of this system|secureserver\.net|hostgator|bluehost",
         ),
-        phases=phases(Phase.CONNECT, Phase.GREETING, Phase.EHLO, Phase.TLS, Phase.STARTTLS),
-        families=families(*Family),
+        phases=OPENING | {Phase.EHLO, Phase.STARTTLS, Phase.AUTH},
+        families=families(*Family) - {Family.MAILRU},
         receiving=False,
     ),
 )

@@ -229,7 +229,7 @@ ENDPOINTS: Final = (
             r"deleted_client|disabled_client|invalid_request\b(?!.{0,80}(?:refresh|expired))",
             r"unknown client|client authentication failed",
             r"client (?:id|secret|was not found)|code[_ ]verifier|pkce|origin_mismatch",
-            r"invalid_issuer",
+            r"invalid[_ ]issuer|invalid id[ _]?token",
             r"application with identifier|restricted_client|malformed|missing (?:required )?param",
         ),
         phases=OAUTH,
@@ -238,7 +238,7 @@ ENDPOINTS: Final = (
         Code.OAUTH_SCOPE,
         words(
             r"invalid_scope|insufficient_scope|insufficient (?:authentication )?scope",
-            r"invalid_audience|invalid_target|scope.{0,30}(?:missing|not granted|invalid)",
+            r"invalid[_ ](?:audience|aud\b)|invalid[_ ]target|audience .{0,30}(?:invalid|mismatch|wrong)|scope.{0,30}(?:missing|not granted|invalid)",
             r"wrong (?:audience|scope)",
         ),
         phases=_ENDPOINT,
@@ -295,6 +295,13 @@ TOKENS: Final = (
         Code.OAUTH_SCOPE,
         words(
             r"['\"]?status['\"]? ?: ?['\"]?(?:400|403|insufficient_scope|invalid_request)",
+        ),
+        phases=LOGIN,
+        without=words(r"\[AUTHENTICATIONFAILED|invalid credentials|simultaneous"),
+    ),
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(
             r"insufficient.{0,20}scope",
             r"scope.{0,40}(?:missing|insufficient|not (?:granted|allowed))",
             r"(?:invalid|wrong) (?:audience|scope|resource)",

@@ -22,7 +22,7 @@ from mailconfig.domain.diagnostics.signatures import (
 from mailconfig.domain.diagnostics.signatures_topics import STATUS, TOPICS
 from mailconfig.domain.diagnostics.values import Phase
 
-_TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
+_TEMPORARY: Final = codes(4)
 
 OPEN_MAILBOXES: Final = (
     Signature(

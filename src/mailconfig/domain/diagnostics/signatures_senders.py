@@ -121,7 +121,7 @@ SENDERS: Final = (
         protocol=SMTP,
         without=words(
             r"recipient (?:address|verif)|verify (?:the )?recip|rcpt|reverse|ptr|\bSPF\b|dkim",
-            r"dmarc|call-?out|unable to verify",
+            r"dmarc|call-?out|unable to verify|forward[- ]?path",
         ),
     ),
     Signature(Code.ESP_SENDER_UNVERIFIED, words(r"sandbox (?:sub)?domain")),

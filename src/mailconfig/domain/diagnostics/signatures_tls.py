@@ -7,6 +7,7 @@ GnuTLS, rustls, SChannel, and the alerts of RFC 8446, section 6.
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS
 from mailconfig.domain.diagnostics.signatures import (
     IMAP,
@@ -120,6 +121,17 @@ CERTIFICATES: Final = (
             rf"\S{{0,60}},? not (?:{WELL_KNOWN_HOSTS.pattern})",
         ),
     ),
+    # A certificate of a machine's own set-up fits no name that a user could enter
+    Signature(
+        Code.CERT_NAME_MISMATCH,
+        words(
+            r"(?:valid (?:only )?for|is for|issued (?:to|for)|cn ?= ?|dns:|altnames: ?)"
+            r" ?['\"`]?(?:localhost|\*(?![\w.])|[\w-]+\.(?:local|localdomain|internal|lan|invalid)"
+            r"|(?:debian|ubuntu|centos|plesk|default|snakeoil)\b)",
+        ),
+        without=words(r"self[- _]?signed"),
+        fixable_by=FixableBy.PROVIDER_ADMIN,
+    ),
     Signature(Code.CERT_NAME_MISMATCH, _NAME_MISMATCH),
     # A chain that ends in a self-signed root is a private authority, not a self-signed server
     Signature(
@@ -201,6 +213,22 @@ HANDSHAKE: Final = (
         ),
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
         without=words(r"(?:did(?:n't| not)|not|no) .{0,12}starttls in"),
+    ),
+    # A library that has nothing left to offer, or a server that is up to date beyond doubt
+    Signature(
+        Code.TLS_TOO_OLD,
+        words(r"no appropriate protocol|no[_ ]protocols[_ ]available|no ciphers? (?:suites? )?avail"),
+        fixable_by=FixableBy.OPERATOR,
+    ),
+    Signature(
+        Code.TLS_TOO_OLD,
+        words(
+            r"protocol[_ ]version|unsupported[_ ]protocol|handshake[_ ]failure|no[_ ]shared[_ ]ciph"
+        ),
+        hosts=WELL_KNOWN_HOSTS,
+        phases=phases(Phase.TLS, Phase.CONNECT, Phase.STARTTLS),
+        fixable_by=FixableBy.OPERATOR,
+        without=words(r"unexpected eof"),
     ),
     Signature(
         Code.TLS_TOO_OLD,

@@ -23,7 +23,7 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.values import Phase
 
-_TEMPORARY: Final = codes(421, 422, 432, 450, 451, 452, 454, 471)
+_TEMPORARY: Final = codes(4)
 _WHO: Final = (
     r"(?:user|usager|recipient|mail ?box|address|account|alias|addressee|destinat\w+|customer"
     r"|empfänger|benutzer|adressat|konto|postfach|utilisateur|adresse|compte|usuari\w|cuenta"
@@ -218,6 +218,14 @@ TOPICS: Final = (
         protocol=SMTP,
         phases=SESSION,
     ),
+    # "Local users only" is about the address that was just named
+    Signature(
+        Code.SENDER_NOT_OWNED,
+        words(r"local (?:users?|senders?|domains?) only|only local (?:users?|senders?|domains?)"),
+        protocol=SMTP,
+        phases=phases(Phase.MAIL),
+        needs_phase=True,
+    ),
     Signature(
         Code.RELAY_DENIED,
         words(
@@ -356,6 +364,11 @@ STATUS: Final = (
         Code.SERVER_TEMPORARY,
         phases=SESSION,
         enhanced_codes=enhanced("x.3.1", "x.3.2", "x.3.5", "x.4.3", "x.4.6", "x.4.7"),
+    ),
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        phases=TRANSACTION,
+        enhanced_codes=enhanced("x.5.0", "x.5.1", "x.5.2", "x.5.4"),
     ),
 )
 """Status codes of the registry that mean one thing (RFC 3463, 5248, 6710, 7293, 8689)."""

@@ -108,7 +108,7 @@ ACCOUNT: Final = (
 """An account or its mailbox."""
 
 TOO_MANY: Final = (
-    r"(?:too (?:many|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad|troppi"
+    r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad|troppi"
     r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
     r"|te veel|för många|for mange|çok fazla|túl sok|prea multe|liian monta|забагато"
     r"|слишком (?:много|часто)|превышен|过多|過多|太多|频繁"
@@ -187,6 +187,13 @@ OUTSIDE_PROGRAM: Final = (
     r"|第三方|外部.{0,6}(?:邮件|メール|アプリ|프로)|외부 (?:메일|앱|프로)|客户端)"
 )
 """A mail program that is not the provider's own."""
+
+PERMISSION: Final = (
+    r"(?:permission|privilege|access right|berechtig|\brechte\b|droits?\b|autorisation|permiso"
+    r"|permess|permiss[ãa]o|permissões|uprawni|oprávn|rechten\b|behörig|rettighed|tillatelse|yetki"
+    r"|\bizn|прав\w* доступ|\bправ\b|разрешени|权限|權限|権限|권한)"
+)
+"""Leave to do something."""
 
 UNKNOWN: Final = (
     r"(?:unknown|no such|not found|nonexist|unbekannt|nicht bekannt|nicht gefunden|existiert nicht"
