@@ -29,7 +29,7 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help packages install run test check lint types contracts bench schema schema-check \
-	messages messages-check env-example lock clean image-packages image-wheel image-install \
+	messages messages-check env-example demo-page lock clean image-packages image-wheel image-install \
 	image-data image-check
 
 help: ## List the targets.
@@ -95,6 +95,10 @@ messages-check: install ## Compare the gettext catalogues with the code.
 env-example: install ## Write .env.example from the settings.
 	$(BIN)/python -m tools.env_example > $(VENV)/env.example
 	mv $(VENV)/env.example .env.example
+
+demo-page: install ## Write docs/demo.md from the simulated mailboxes.
+	$(BIN)/python -m tools.demo_page > $(VENV)/demo.md
+	mv $(VENV)/demo.md docs/demo.md
 
 lock: packages ## Resolve both lock files anew; needs uv or puts it into .venv.
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || $(BIN)/python $(PIP) install uv

@@ -136,7 +136,7 @@ async def test_records_of_a_real_dns_server(
     shown = capsys.readouterr().out
     assert "   IMAP  imap.custom.test:993/tls  ann@custom.test\n" in shown
     assert "   SMTP  smtp.custom.test:465/tls  ann@custom.test\n" in shown
-    assert "could have been forged on its way" in shown
+    assert "could have been forged on the way" in shown
     assert "Named by: srv" in shown
 
 

@@ -29,7 +29,7 @@ def test_one_text() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith("GMAIL_BAD: ")
-    assert lines[2] == "Who can mend it: user. Worth trying again: no."
+    assert lines[2] == "Who can fix it: you. Worth trying again: no."
 
 
 def test_a_text_from_standard_input_with_its_circumstances() -> None:

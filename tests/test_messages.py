@@ -7,11 +7,13 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 import pytest
 from tools import messages
 
 from mailconfig.domain.languages import Language
+from mailconfig.domain.phrases import Phrase, joined
 from mailconfig.storage.languages import TRANSLATED, TranslationsInvalid, load_languages
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +27,7 @@ _NOT_FOR_PEOPLE = frozenset(
 )
 """Calls whose sentences are for operators or for those who write clients."""
 _ELSEWHERE = {
+    "domain/transcripts.py": "patterns of what other programs print",
     "graphql/masking.py": "masked errors stay English: they are for those who write clients",
     "graphql/phrases.py": "the description of an argument",
 }
@@ -89,6 +92,28 @@ def test_sentences_end_as_their_english_does(language: Language) -> None:
     pairs = messages.translations(ROOT, language).items()
     wrong = [text for text, said in pairs if text[-1] in ".?:" and not said.endswith(text[-1])]
     assert wrong == []
+
+
+def filled(template: str) -> Phrase:
+    """Fill a template with values that can be told apart; figures where it groups digits."""
+    values: dict[str, str | int] = {
+        name: 1234 if spec else f"<{name}>"
+        for _, name, spec, _ in Formatter().parse(template)
+        if name is not None
+    }
+    return Phrase(template, values)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_template_is_said_with_all_its_values(language: Language) -> None:
+    """Nothing of the English is left, no value is lost; also as a part of a longer text."""
+    languages, said = load_languages(), messages.translations(ROOT, language)
+    for template in messages.texts(ROOT):
+        phrase = filled(template)
+        shown = languages.say(language, phrase)
+        assert all(value in shown for value in phrase.values.values() if isinstance(value, str))
+        assert re.split(r"<\w+>|1\W?234", shown) == re.split(r"\{[^}]+\}", said[template])
+        assert languages.say(language, joined(phrase, phrase)) == f"{shown} {shown}"
 
 
 def test_french_is_typeset() -> None:

@@ -170,7 +170,7 @@ def _servers(
         elif text is None and known[protocol]:
             servers[protocol] = _listed(known[protocol][0], domain, username)
     if not servers:
-        message = N_("No server is known for it: name them with --imap and --smtp.")
+        message = N_("No server is known for this domain: name the servers with --imap and --smtp.")
         raise _refused(message, address)
     return servers
 

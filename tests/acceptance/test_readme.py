@@ -87,7 +87,19 @@ def test_the_lines_of_the_readme_work(served: Served) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout
-    demo, submit, test, configs, validated, updated, deleted = answers(done.stdout)
+    found, demo, submit, test, configs, *others, updated, deleted = answers(done.stdout)
+    validated, explained, checked = others
+    (candidate,) = found["discover"]["candidates"]
+    assert candidate["incoming"]["host"] == "imap.fastmail.com"
+    assert explained["explain"]["code"] == "MS_SMTP_TENANT_OFF"
+    assert [check["verdict"] for check in checked["checkDomain"]["report"]["checks"]] == [
+        "MISSING",
+        "MISSING",
+        "UNKNOWN",
+        "MISSING",
+        "MISSING",
+        "MISSING",
+    ]
     assert demo["testConnection"]["test"]["status"] == "PASSED"
     trip = demo["testConnection"]["test"]["roundTrip"]
     assert (trip["folder"], trip["removed"]) == ("INBOX", True)
@@ -110,6 +122,7 @@ def test_the_lines_of_the_readme_work(served: Served) -> None:
     assert "event: next\ndata: " in done.stdout
     assert "event: complete\n" in done.stdout
     assert "imap.fastmail.com:993/tls" in done.stdout
+    assert "\nGMAIL_BAD: " in done.stdout
     assert "IMAP: There is no server of this name." in done.stdout
     assert "\nfailed\n" in done.stdout
     assert "ann@example.com is member of default." in done.stdout

@@ -32,6 +32,11 @@ def test_a_row_like_a_real_one() -> None:
     assert row.oauth2 is None
 
 
+def test_the_hosts_of_all_servers() -> None:
+    """Every name that a simulated server has, once."""
+    assert DEMO.hosts == {"imap.gmail.localhost", "smtp.gmail.localhost", "mail.plain.localhost"}
+
+
 def test_a_plain_row() -> None:
     """A row that is like no other asks for the address and a password."""
     row = PLAIN.row(shipped())

@@ -182,3 +182,48 @@ async def test_only_its_owner_applies(api: Api, who: str, error: str) -> None:
     assert [found["__typename"] for found in payload["errors"]] == [error]
     assert (await read(api, config_id))["revision"] == 1
     assert len(api.prober.requests) == 1
+
+
+RENAME = "mutation ($input: UpdateInput!) { update(input: $input) { errors { __typename } } }"
+
+
+async def changed(api: Api, config_id: str, **fields: object) -> None:
+    """Change a configuration."""
+    data = await api.data(MEMBER, RENAME, {"input": {"id": config_id, **fields}})
+    assert data["update"]["errors"] == []
+
+
+async def test_a_fix_for_other_servers_is_refused(api: Api) -> None:
+    """It was proven for what was tested; on a server that took its place it proves nothing."""
+    config_id = await misconfigured(api)
+    test_id, fix_id = await failed(api, configId=config_id)
+    await changed(
+        api, config_id, outgoing=server("smtp.example.net", port=587, security="STARTTLS")
+    )
+    dialled = len(api.prober.requests)
+    (error,) = (await apply(api, MEMBER, test_id, fix_id))["errors"]
+    assert (error["__typename"], error["current"]) == ("RevisionConflictError", {"revision": 2})
+    (error,) = (await apply(api, MEMBER, test_id, fix_id, expectedRevision=2))["errors"]
+    assert error["__typename"] == "RevisionConflictError"
+    assert (await read(api, config_id))["revision"] == 2
+    assert len(api.prober.requests) == dialled
+
+
+async def test_a_fix_is_applied_once(api: Api) -> None:
+    """A second click finds the servers changed: no revision, no test, no second sign-in."""
+    config_id = await misconfigured(api)
+    test_id, fix_id = await failed(api, configId=config_id)
+    assert (await apply(api, MEMBER, test_id, fix_id))["errors"] == []
+    (error,) = (await apply(api, MEMBER, test_id, fix_id))["errors"]
+    assert (error["__typename"], error["current"]) == ("RevisionConflictError", {"revision": 2})
+    found = await read(api, config_id)
+    assert (found["revision"], found["tests"]["totalCount"]) == (2, 2)
+
+
+async def test_another_name_does_not_stop_a_fix(api: Api) -> None:
+    """The servers are those that were tested, whatever else has changed."""
+    config_id = await misconfigured(api)
+    test_id, fix_id = await failed(api, configId=config_id)
+    await changed(api, config_id, name="Private")
+    payload = await apply(api, MEMBER, test_id, fix_id)
+    assert (payload["errors"], payload["config"]["revision"]) == ([], 3)

@@ -67,7 +67,7 @@ async def test_a_report_with_records_to_publish(app_settings: Settings) -> None:
         ],
     }
     assert of(english, "SPF")["remarks"] == [
-        "Without an SPF record receivers cannot tell which machines send for you."
+        "There is no SPF record: receivers cannot tell which servers may send for you."
     ]
     assert of(answer, "SPF")["remarks"] != of(english, "SPF")["remarks"]
 

@@ -104,7 +104,7 @@ async def test_every_source_is_evidence(api: Api) -> None:
     found = {item["source"]: item for item in payload["evidence"]}
     assert set(found) == {"CATALOGUE", "AUTOCONFIG", "SRV", "MX", "DNS_HINT"}
     assert found["MX"]["status"] == "NOTHING"
-    assert found["MX"]["detail"] == "The mail exchanger mx.example.test is not known."
+    assert found["MX"]["detail"] == "The mail exchanger (MX) mx.example.test is not known."
     assert found["AUTOCONFIG"]["incoming"] == [{"host": "imap.example.test", "port": 993}]
     assert all(item["checkedAt"] for item in found.values())
     assert payload["ageSeconds"] >= 0

@@ -9,10 +9,16 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from kit.api import MEMBER, Api, FakeProber, form, server, serving
+from kit.discovery import FakeRecords
+from kit.dns import DnsServer
 from kit.live import Live, Socket, listening
 from kit.outcomes import passed, plain_on_tls_port, wrong_password
+from mailconfig.domain.clock import utc_now
+from mailconfig.domain.fetching import Fetched
 from mailconfig.domain.languages import Language
 from mailconfig.domain.servers import MailProtocol
+from mailconfig.remote.autoconfig import AutoconfigSource
+from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
@@ -40,6 +46,29 @@ mutation ($draft: DraftInput!) {
 DELETE = """
 mutation ($id: ID!) {
   delete(input: { id: $id }) { errors { __typename message english: message(language: "en") } }
+}
+"""
+DISCOVER = """
+mutation ($address: String!) {
+  discover(input: { emailAddress: $address }) {
+    evidence { source detail french: detail(language: "fr") }
+    diagnosis { title advice french: title(language: "fr") }
+  }
+}
+"""
+CHECK = """
+mutation ($domain: String!, $selectors: [String!]!) {
+  checkDomain(input: { domain: $domain, dkimSelectors: $selectors }) {
+    report { checks { kind remarks french: remarks(language: "fr") } }
+    errors { message french: message(language: "fr") }
+  }
+}
+"""
+EXPLAIN = """
+query ($text: String!, $words: [String!]!) {
+  explain(input: { text: $text, capabilities: $words }) {
+    title advice french: title(language: "fr")
+  }
 }
 """
 PROGRESS = 'subscription { connectionTestProgress(testId: "x") { step { kind } } }'
@@ -163,6 +192,133 @@ async def test_a_stored_fix_is_said_in_the_readers_language(api: Api) -> None:
     draft = form(outgoing=outgoing)
     found = (await german(api, TEST, {"draft": draft}))["testConnection"]["test"]["diagnosis"]
     assert found["fix"] == {"title": "Die Verschlüsselung einstellen, die zu diesem Port gehört."}
+
+
+class WebPages:
+    """A fetcher that finds a web page under every address."""
+
+    async def get(self, url: str, *, seconds: float, max_bytes: int, redirects: int = 3) -> Fetched:
+        """Answer at once."""
+        del seconds, max_bytes, redirects
+        return Fetched(url, 200, "text/html", b"<!doctype html><html></html>", {})
+
+
+async def test_evidence_of_discovery(app_settings: Settings) -> None:
+    """Each sentence is wholly in one language, also one of several parts with long names."""
+    domain = f"{'long-' * 11}name.example.test"
+    records = FakeRecords()
+    records.answer_mx(domain, f"mx.{domain}")
+    outside = Outside(records, (AutoconfigSource(WebPages(), utc_now),))
+    async with serving(app_settings, FakeProber(), outside=outside) as api:
+        found = (await german(api, DISCOVER, {"address": f"ann@{domain}"}))["discover"]
+    said = {each["source"]: each["detail"] for each in found["evidence"]}
+    urls = (
+        f"https://autoconfig.{domain}/mail/config-v1.1.xml",
+        f"https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml",
+    )
+    assert said.pop("GUESS").startswith("Unter üblichen Namen haben Server geantwortet: imap.long-")
+    assert said == {
+        "CATALOGUE": f"Der Katalog führt {domain} nicht.",
+        "AUTOCONFIG": " ".join(
+            f"Was unter {url} steht, wurde nicht verstanden. Der Inhalt ist eine Webseite."
+            for url in urls
+        ),
+        "SRV": f"Kein SRV-Eintrag von {domain} nennt einen Mailserver.",
+        "MX": f"Der MX-Server mx.{domain} ist nicht bekannt.",
+        "DNS_HINT": "Kein anderer DNS-Eintrag deutet auf einen bestimmten Anbieter.",
+    }
+    assert len(said["AUTOCONFIG"]) > 300
+    french = {each["source"]: each["french"] for each in found["evidence"]}
+    assert french["AUTOCONFIG"] == " ".join(
+        f"Ce qui se trouve à {url} n’a pas été compris. Le contenu est une page web."  # noqa: RUF001 - French is written so
+        for url in urls
+    )
+    assert french["MX"] == f"Le serveur MX mx.{domain} n’est pas connu."  # noqa: RUF001 - French is written so
+
+
+async def test_why_discovery_found_nothing(api: Api) -> None:
+    """Title and advice in words about the address."""
+    found = (await german(api, DISCOVER, {"address": "ann@nowhere.example.test"}))["discover"]
+    assert found["diagnosis"] == {
+        "title": "Die Domain dieser Adresse gibt es nicht.",
+        "advice": "Suchen Sie nach einem Tippfehler im Teil der Adresse nach dem @.",
+        "french": "Le domaine de cette adresse n’existe pas.",  # noqa: RUF001 - French is written so
+    }
+
+
+async def test_remarks_on_a_domain(app_settings: Settings) -> None:
+    """Every remark of every check, with names and figures in their places."""
+    async with DnsServer() as dns:
+        dns.record("firm.test", "MX", "0 mx.firm.test.")
+        dns.record("firm.test", "TXT", '"v=spf1 include:nothing.test ptr ?all"')
+        dns.record("s1._domainkey.firm.test", "TXT", '"v=DKIM1; p="')
+        dns.record("_dmarc.firm.test", "TXT", '"v=DMARC1; p=none; pct=5"')
+        host, port = dns.endpoint
+        settings = app_settings.model_copy(update={"dns_servers": (f"{host}:{port}",)})
+        async with serving(settings) as api:
+            given = {"domain": "firm.test", "selectors": ["s1"]}
+            report = (await german(api, CHECK, given))["checkDomain"]["report"]
+    remarks = {check["kind"]: check["remarks"] for check in report["checks"]}
+    assert remarks == {
+        "MX": ["Der MX-Server mx.firm.test hat keine IP-Adresse."],
+        "SPF": [
+            (
+                "Der SPF-Eintrag verweist auf nothing.test; dort gibt es nicht genau einen "
+                "SPF-Eintrag."
+            ),
+            "Der SPF-Eintrag endet mit ?all und sagt deshalb nichts über andere Server.",
+            "Der SPF-Eintrag verwendet ptr, das langsam ist und oft ignoriert wird.",
+        ],
+        "DKIM": ["Der Schlüssel s1._domainkey.firm.test wurde widerrufen."],
+        "DMARC": [
+            (
+                "Die Richtlinie none beobachtet nur: Sobald die Berichte keine Probleme mehr "
+                "zeigen, gehen Sie zu quarantine über, dann zu reject."
+            ),
+            (
+                "Es ist keine Adresse für Berichte angegeben (rua=), also sieht niemand, wer in "
+                "Ihrem Namen sendet."
+            ),
+            "Die Angabe pct hat seit RFC 9989 keine Bedeutung mehr.",
+        ],
+        "MTA_STS": [
+            "Freiwillig: Mit MTA-STS stellen andere Server Ihnen nur noch über geprüftes TLS zu."
+        ],
+        "TLS_RPT": ["Freiwillig: Mit TLS-RPT melden andere Server, wenn TLS zu Ihnen scheitert."],
+    }
+    french = {check["kind"]: check["french"] for check in report["checks"]}
+    assert french["DKIM"] == ["La clé s1._domainkey.firm.test a été révoquée."]
+
+
+async def test_refusals_of_a_domain_check(api: Api) -> None:
+    """The issues of the input, with the number that is allowed."""
+    given = {"domain": "a b", "selectors": ["x"] * 3 + ["."]}
+    payload = (await german(api, CHECK, given))["checkDomain"]
+    assert [error["message"] for error in payload["errors"]] == [
+        "Geben Sie eine Domain ein, zum Beispiel example.com.",
+        "Geben Sie höchstens 10 Selektoren an, aus Buchstaben, Ziffern, Punkten und Bindestrichen.",
+    ]
+    assert payload["errors"][0]["french"] == "Saisissez un domaine, par exemple example.com."
+
+
+async def test_an_explained_reply(api: Api) -> None:
+    """Title and advice of a text that somebody pasted."""
+    text = "535 5.7.8 Error: authentication failed"
+    found = (await german(api, EXPLAIN, {"text": text, "words": []}))["explain"]
+    assert found["title"] == "Der Server nimmt Benutzernamen und Passwort nicht an."
+    assert found["advice"].startswith("Prüfen Sie der Reihe nach: ")
+    assert found["french"] == "Le serveur n’accepte pas ce nom d’utilisateur et ce mot de passe."  # noqa: RUF001 - French is written so
+
+
+async def test_a_text_that_is_too_long_to_explain(api: Api) -> None:
+    """Each limit with its unit, and with digits grouped as the language does."""
+    given = {"text": "x" * (api.settings.explain_max_chars + 1), "words": ["X"] * 201}
+    response = await post(api, EXPLAIN, given, GERMAN)
+    (error,) = response.json()["errors"]
+    assert [issue["message"] for issue in error["extensions"]["issues"]] == [
+        "Das ist zu lang: höchstens 20.000 Zeichen.",
+        "Das ist zu lang: höchstens 200 Wörter.",
+    ]
 
 
 async def test_refusals_in_payloads(api: Api) -> None:

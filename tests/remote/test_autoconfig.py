@@ -210,20 +210,24 @@ EXTERNAL = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><clientConfig>
             "It is a web page.",
             DiagnosticCode.AUTOCONFIG_HTML,
         ),
-        (BOMB, "It has a document type or entities.", None),
-        (EXTERNAL, "It has a document type or entities.", None),
-        ("<!DOCTYPE clientConfig><clientConfig/>", "It has a document type or entities.", None),
-        ("", "It is no well-formed XML.", None),
-        ("<clientConfig>", "It is no well-formed XML.", None),
+        (BOMB, "It holds a document type or entities, which are not allowed.", None),
+        (EXTERNAL, "It holds a document type or entities, which are not allowed.", None),
         (
-            '<?xml version="1.0" encoding="utf-7"?><clientConfig/>',
-            "It is no well-formed XML.",
+            "<!DOCTYPE clientConfig><clientConfig/>",
+            "It holds a document type or entities, which are not allowed.",
             None,
         ),
-        ('<?xml version="1.0" encoding="hex"?><clientConfig/>', "It is no well-formed XML.", None),
-        ("<rss/>", "It is XML of another kind.", None),
+        ("", "It is not well-formed XML.", None),
+        ("<clientConfig>", "It is not well-formed XML.", None),
+        (
+            '<?xml version="1.0" encoding="utf-7"?><clientConfig/>',
+            "It is not well-formed XML.",
+            None,
+        ),
+        ('<?xml version="1.0" encoding="hex"?><clientConfig/>', "It is not well-formed XML.", None),
+        ("<rss/>", "It is an XML document of another kind.", None),
         ("<clientConfig/>", "It names no provider.", None),
-        ("<a>" * 20_000, "It is no well-formed XML.", None),
+        ("<a>" * 20_000, "It is not well-formed XML.", None),
     ],
 )
 async def test_nonsense_is_invalid(
@@ -249,14 +253,26 @@ async def test_type_of_the_answer_does_not_matter(pages: WebServer) -> None:
 @pytest.mark.parametrize(
     ("left_out", "reason"),
     [
-        (server(socket="plain"), "imap.example.test was left out: it has no encryption."),
-        (server(socket="magic"), "imap.example.test was left out: its TLS mode is not known."),
-        (server(port="0"), "imap.example.test was left out: it has no port."),
-        (server(port="65536"), "imap.example.test was left out: it has no port."),
-        (server(port="9²3"), "imap.example.test was left out: it has no port."),
-        (server(host=""), "A server was left out: it has no host name."),
-        (server(host="https://imap.example.test/"), "A server was left out: it has no host name."),
-        (server(host="%REALNAME%.example.test"), "A server was left out: it has no host name."),
+        (
+            server(socket="plain"),
+            "imap.example.test was left out: it is to be used without encryption.",
+        ),
+        (
+            server(socket="magic"),
+            "imap.example.test was left out: its kind of encryption is not known.",
+        ),
+        (server(port="0"), "imap.example.test was left out: it has no valid port."),
+        (server(port="65536"), "imap.example.test was left out: it has no valid port."),
+        (server(port="9²3"), "imap.example.test was left out: it has no valid port."),
+        (server(host=""), "A server was left out: it has no valid host name."),
+        (
+            server(host="https://imap.example.test/"),
+            "A server was left out: it has no valid host name.",
+        ),
+        (
+            server(host="%REALNAME%.example.test"),
+            "A server was left out: it has no valid host name.",
+        ),
         (
             server(port="587"),
             "imap.example.test was left out: port 587 does not fit IMAP with TLS.",
@@ -377,7 +393,7 @@ async def test_hostile_places_end_as_evidence(pages: WebServer) -> None:
     assert found.detail == (
         "https://autoconfig.example.test/mail/config-v1.1.xml was not asked: its address or a "
         "redirect is not allowed. "
-        "https://example.test/.well-known/autoconfig/mail/config-v1.1.xml sent too much."
+        "https://example.test/.well-known/autoconfig/mail/config-v1.1.xml sent too much data."
     )
 
 

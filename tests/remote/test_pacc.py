@@ -121,7 +121,7 @@ async def test_without_a_digest_nothing_is_asked(pages: WebServer, dns: DnsServe
 
     assert (found.status, found.detail) == (
         FindingStatus.NOTHING,
-        "There is no digest of a document at _ua-auto-config.example.test.",
+        "There is no checksum of a configuration file at _ua-auto-config.example.test.",
     )
     assert (pages.requests, pages.names) == ([], [])
 
@@ -158,7 +158,7 @@ async def test_other_digest_is_invalid(pages: WebServer, dns: DnsServer) -> None
 
     assert (found.status, found.detail, found.proposal) == (
         FindingStatus.INVALID,
-        f"{URL} was not understood. Its digest is not the one in the DNS.",
+        f"{URL} was not understood. Its checksum is not the one in the DNS.",
         None,
     )
 
@@ -175,20 +175,20 @@ async def test_one_of_several_digests_is_enough(pages: WebServer, dns: DnsServer
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("", "It is no JSON."),
-        ("<html></html>", "It is no JSON."),
-        (b"\xff\xfe{}", "It is no JSON."),  # not UTF-8
-        ('{"protocols": NaN}', "It is no JSON."),
-        ('{"a": ' + "1" * 5000 + "}", "It is no JSON."),  # endless numbers
-        ("[]", "It is no JSON object."),
-        ('{"protocols": {}, "protocols": {}}', "It says something twice."),
+        ("", "It is not JSON."),
+        ("<html></html>", "It is not JSON."),
+        (b"\xff\xfe{}", "It is not JSON."),  # not UTF-8
+        ('{"protocols": NaN}', "It is not JSON."),
+        ('{"a": ' + "1" * 5000 + "}", "It is not JSON."),  # endless numbers
+        ("[]", "It is not a JSON object."),
+        ('{"protocols": {}, "protocols": {}}', "It holds the same name twice."),
         (
             '{"protocols": {"imap": {"host": "a.test", "host": "b.test"}}}',
-            "It says something twice.",
+            "It holds the same name twice.",
         ),
-        ("[" * 30_000, "It is nested too deep."),
-        ('{"protocols": []}', "Its member protocols is no object."),
-        ('{"protocols": {"imap": "imap.example.test"}}', "Its member imap is no object."),
+        ("[" * 30_000, "It is nested too deeply."),
+        ('{"protocols": []}', "Its part protocols is not a JSON object."),
+        ('{"protocols": {"imap": "imap.example.test"}}', "Its part imap is not a JSON object."),
         ('{"protocols": {"imap": {"host": 1}}}', "It names a server without a host name."),
         (
             '{"protocols": {"imap": {"host": "https://a.test"}}}',

@@ -158,7 +158,7 @@ async def test_srv_records_are_asked_for_all_services() -> None:
     ]
     assert found.checked_at == NOW
     assert found.detail == (
-        "SRV records of example.test name imap.example.test for IMAP and smtp.example.test "
+        "The SRV records of example.test name imap.example.test for IMAP and smtp.example.test "
         "for SMTP."
     )
 
@@ -192,7 +192,7 @@ async def test_hints_are_followed() -> None:
     found = await HintSource(rows(), records).look(QUERY, 1)
     assert (found.status, found.provider_id, found.ttl_seconds) == (FOUND, "microsoft365", 77)
     assert found.detail == (
-        "The CNAME record of autodiscover.example.test points at Microsoft 365 / Exchange Online."
+        "The CNAME record of autodiscover.example.test points to Microsoft 365 / Exchange Online."
     )
     nothing = await HintSource(rows(), FakeRecords()).look(QUERY, 1)
     assert (nothing.status, nothing.proposal) == (NOTHING, None)

@@ -197,15 +197,15 @@ async def test_spf_problems_are_named(service: DomainService, dns: DnsServer) ->
         words[name] = (check.verdict.value, " ".join(check.remarks))
     assert words["bad"] == (
         "BROKEN",
-        "ipv4:192.0.2.1 in the record of bad.test cannot be read.",
+        "The SPF record of bad.test holds ipv4:192.0.2.1, which cannot be understood.",
     )
     assert words["empty"] == (
         "BROKEN",
-        "nothing.test is included and has no SPF record of its own.",
+        "The SPF record refers to nothing.test, which does not have exactly one SPF record.",
     )
     assert words["void"] == (
         "BROKEN",
-        "3 of its names lead nowhere; receivers put up with 2.",
+        "3 names in the SPF record lead nowhere; receivers accept at most 2.",
     )
     assert words["over"] == ("GOOD", "")
 

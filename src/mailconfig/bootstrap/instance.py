@@ -64,6 +64,8 @@ class Dialling:
     """What an instance reaches other people's servers by."""
 
     prober: Prober
+    knocker: Prober
+    """What discovery knocks with."""
     port_scout: PortScout
     round_tripper: RoundTripper
     outside: Outside
@@ -91,6 +93,7 @@ async def open_instance(
         network = Network(settings, demo)
         dialling = Dialling(
             prober or network.prober,
+            prober or network.knocker,
             port_scout or network.port_scout,
             round_tripper or network.round_tripper,
             outside or network.outside,
@@ -105,7 +108,8 @@ def validation_policy(settings: Settings, demo: Demo | None = None) -> Validatio
     """Return what the operator allows in forms."""
     return ValidationPolicy(
         allow_plaintext=settings.allow_plaintext,
-        allow_private_hosts=bool(settings.egress_allow_networks or demo),
+        allow_private_hosts=bool(settings.egress_allow_networks),
+        reachable_hosts=demo.hosts if demo else frozenset(),
     )
 
 
@@ -169,7 +173,7 @@ def _domains(settings: Settings, rows: Catalogue, network: Network) -> DomainSer
     return DomainService(
         rows,
         network.records,
-        network.resolver,
+        network.lookups,
         network.fetcher,
         MemoryLimiter(),
         limits,
@@ -227,7 +231,7 @@ def _assembled(
         validation=ValidationService(rows, policy, utc_now),
         explaining=_explaining(settings, rows),
         domains=_domains(settings, rows, dialling.network),
-        discovery=build_discovery(settings, rows, dialling.prober, dialling.outside),
+        discovery=build_discovery(settings, rows, dialling.knocker, dialling.outside),
         catalogue=rows,
         languages=languages(settings),
         cursors=signer.derive("cursor"),

@@ -5,7 +5,9 @@ one set of TLS contexts and one bound on tests at once.
 """
 
 import ssl
+from dataclasses import replace
 from functools import cached_property
+from typing import Final
 
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.demo import Demo
@@ -21,7 +23,7 @@ from mailconfig.mail.limits import ProbeSettings
 from mailconfig.mail.ports import EgressPortScout
 from mailconfig.mail.prober import NetworkProber
 from mailconfig.mail.records import create_records
-from mailconfig.mail.resolver import ResolverSettings, create_resolver
+from mailconfig.mail.resolver import ResolverSettings, ServersResolver, create_resolver
 from mailconfig.mail.roundtrip import MailRoundTripper, RoundTripSettings
 from mailconfig.mail.tls import TlsContexts, TlsSettings
 from mailconfig.remote.autoconfig import AutoconfigSource
@@ -30,6 +32,9 @@ from mailconfig.remote.ispdb import IspdbSource
 from mailconfig.remote.pacc import PaccSource
 from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings, dns_endpoint
+
+_KNOCKS_AT_ONCE: Final = 200
+"""Servers that discovery knocks at, twelve for a domain that nobody knows; 70 MiB at the worst."""
 
 
 class Network:
@@ -41,8 +46,17 @@ class Network:
 
     @cached_property
     def resolver(self) -> Resolver:
-        """What looks addresses up."""
+        """What looks up the addresses of servers that people have entered."""
         return create_resolver(self._dns)
+
+    @cached_property
+    def lookups(self) -> Resolver:
+        """What looks up the addresses of names that domains, strangers, have chosen.
+
+        A look-up by the system holds a thread until it ends, and a silent DNS makes that long: a
+        few such domains would leave no thread for the tests of others. These can be cancelled.
+        """
+        return ServersResolver(self._dns)
 
     @cached_property
     def records(self) -> Records:
@@ -59,7 +73,7 @@ class Network:
         )
         # Contexts that are told to agree on HTTP/1.1 must not meet mail servers.
         contexts = TlsContexts(TlsSettings(ca_file=self._settings.ca_file))
-        return HttpsFetcher(Egress(policy, self.resolver), contexts.verified)
+        return HttpsFetcher(Egress(policy, self.lookups), contexts.verified)
 
     @cached_property
     def sources(self) -> tuple[Source, ...]:
@@ -83,6 +97,13 @@ class Network:
         return NetworkProber(self._egress, self._trust, diagnose_code, self._dialogues)
 
     @cached_property
+    def knocker(self) -> Prober:
+        """What knocks at servers for discovery: with places of its own, not those of tests."""
+        limits = replace(self._dialogues, concurrent_tests=_KNOCKS_AT_ONCE)
+        egress = Egress(self._mail_policy, self.lookups)
+        return NetworkProber(egress, self._trust, diagnose_code, limits)
+
+    @cached_property
     def port_scout(self) -> PortScout:
         """What finds out which ports of a host answer."""
         return EgressPortScout(self._egress)
@@ -103,13 +124,16 @@ class Network:
 
     @cached_property
     def _egress(self) -> Egress:
-        policy = EgressPolicy(
+        return Egress(self._mail_policy, self.resolver)
+
+    @cached_property
+    def _mail_policy(self) -> EgressPolicy:
+        return EgressPolicy(
             allow_networks=self._settings.egress_allow_networks,
             allow_ports=frozenset(self._settings.egress_allow_ports),
             allow_endpoints=self._demo.endpoints if self._demo else frozenset(),
             refusal_seconds=self._settings.egress_refusal_seconds,
         )
-        return Egress(policy, self.resolver)
 
     @cached_property
     def _trust(self) -> TlsContexts:

@@ -93,7 +93,7 @@ async def _discovered(
     """Show each source as it ends, then the answer; return the exit status."""
     rows = catalogue(settings)
     network = Network(settings)
-    discovery = build_discovery(settings, rows, network.prober, network.outside)
+    discovery = build_discovery(settings, rows, network.knocker, network.outside)
     async with discovery.running():
         return await _shown(discovery.look(domain, address), rows, say)
 

@@ -34,9 +34,9 @@ _SECURITIES: Final = {
 }
 _PHASES: Final = {each.value: each for each in Phase}
 _MENDERS: Final = {
-    FixableBy.USER: phrase("user"),
-    FixableBy.PROVIDER_ADMIN: phrase("provider admin"),
-    FixableBy.OPERATOR: phrase("operator"),
+    FixableBy.USER: phrase("you"),
+    FixableBy.PROVIDER_ADMIN: phrase("the administrator of the provider or of the domain"),
+    FixableBy.OPERATOR: phrase("the operator of this service"),
     FixableBy.NOBODY: phrase("nobody"),
 }
 
@@ -84,7 +84,7 @@ def explain(
 
 
 def _show(found: Diagnosis, say: Say) -> None:
-    who = phrase("Who can mend it: {who}.", who=_MENDERS[found.fixable_by])
+    who = phrase("Who can fix it: {who}.", who=_MENDERS[found.fixable_by])
     yes, no = N_("Worth trying again: yes."), N_("Worth trying again: no.")
     print(f"{found.code.value}: {say(found.title)}")
     print(say(found.advice))

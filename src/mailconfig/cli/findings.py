@@ -31,9 +31,9 @@ _MARKS: Final = {
 }
 _TRUSTS: Final = {
     Trust.CATALOGUE: N_("known and checked"),
-    Trust.SECURE: N_("vouched for by the operator, or over a protected way"),
-    Trust.INSECURE: N_("could have been forged on its way: compare the names of the servers"),
-    Trust.GUESSED: N_("only guessed, but it answered"),
+    Trust.SECURE: N_("named by the operator, and protected against forgery on the way"),
+    Trust.INSECURE: N_("could have been forged on the way: check the names of the servers"),
+    Trust.GUESSED: N_("only guessed, but the servers answered"),
 }
 
 
@@ -75,10 +75,11 @@ def _show_candidate(console: Console, number: int, found: Candidate, say: Say) -
         if server is not None:
             console.print(Text(f"   {server.protocol:<4}  {_place(server)}"))
     console.print(Text(f"   {say(_TRUSTS[found.trust])}", style="dim"))
-    console.print(Text(f"   {say(N_('Named by'))}: {_sources(found.evidence)}", style="dim"))
+    named = phrase("Named by: {sources}", sources=_sources(found.evidence))
+    console.print(Text(f"   {say(named)}", style="dim"))
     if found.disagreements:
-        against = f"{say(N_('Others named by'))}: {_sources(found.disagreements)}"
-        console.print(Text(f"   {against}", style="yellow"))
+        against = phrase("Others named by: {sources}", sources=_sources(found.disagreements))
+        console.print(Text(f"   {say(against)}", style="yellow"))
 
 
 def _place(server: FoundServer) -> str:

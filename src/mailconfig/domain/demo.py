@@ -90,6 +90,15 @@ class Demo:
     password: str
     """The right one of every account that has one."""
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names of all servers."""
+        listed = (
+            (row.incoming.host_template, row.outgoing.host_template, *row.alternative_hosts)
+            for row in self.providers
+        )
+        return frozenset(name for names in listed for name in names)
+
     def catalogue(self, real: Catalogue) -> Catalogue:
         """Return the catalogue with the demonstration's rows before the real ones."""
         return real.preceded(row.row(real) for row in self.providers)

@@ -1,6 +1,6 @@
 """The query page: a small explorer of our own, self-contained, under a policy of hashes.
 
-It loads nothing from elsewhere. The full GraphiQL takes its place with the GraphQL edge.
+It loads nothing from elsewhere. Must not know more of the API than its examples show.
 """
 
 import base64

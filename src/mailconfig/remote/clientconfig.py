@@ -112,11 +112,13 @@ def _root(body: bytes) -> Element:
     try:
         root: Element = fromstring(body, forbid_dtd=True)
     except defusedxml.DefusedXmlException as error:
-        raise DocumentInvalid(N_("It has a document type or entities.")) from error
+        raise DocumentInvalid(
+            N_("It holds a document type or entities, which are not allowed.")
+        ) from error
     except (ParseError, ValueError, LookupError) as error:  # the latter two: odd encodings
-        raise DocumentInvalid(N_("It is no well-formed XML.")) from error
+        raise DocumentInvalid(N_("It is not well-formed XML.")) from error
     if root.tag != "clientConfig":
-        raise DocumentInvalid(N_("It is XML of another kind."))
+        raise DocumentInvalid(N_("It is an XML document of another kind."))
     return root
 
 
@@ -160,26 +162,32 @@ def _methods(text: str) -> tuple[AuthenticationMethod, ...]:
 
 
 def _host(element: Element, query: Query) -> str:
+    """Return the name, made of the domain alone: what is kept serves everybody of the domain."""
+    everybody = Query(query.domain)
     try:
-        return parse_host(_filled(_text(element, "hostname"), query) or "")
+        return parse_host(_filled(_text(element, "hostname"), everybody) or "")
     except HostInvalid:
-        raise _LeftOut(N_("A server was left out: it has no host name.")) from None
+        raise _LeftOut(N_("A server was left out: it has no valid host name.")) from None
 
 
 def _port(element: Element, host: str) -> int:
     text = _text(element, "port")
     port = int(text) if _PORT.fullmatch(text) else 0
     if not 1 <= port <= _PORT_MAX:
-        raise _LeftOut(phrase("{host} was left out: it has no port.", host=host))
+        raise _LeftOut(phrase("{host} was left out: it has no valid port.", host=host))
     return port
 
 
 def _security(element: Element, host: str) -> TransportSecurity:
     security = _SECURITY.get(_text(element, "socketType").lower())
     if security is None:
-        raise _LeftOut(phrase("{host} was left out: its TLS mode is not known.", host=host))
+        raise _LeftOut(
+            phrase("{host} was left out: its kind of encryption is not known.", host=host)
+        )
     if security is TransportSecurity.NONE:
-        raise _LeftOut(phrase("{host} was left out: it has no encryption.", host=host))
+        raise _LeftOut(
+            phrase("{host} was left out: it is to be used without encryption.", host=host)
+        )
     return security
 
 

@@ -4,10 +4,9 @@ The sources say which URL and how it is read. Must not raise for anything that a
 must not show the address that was asked about: evidence holds URLs without their query.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from http import HTTPStatus
 from typing import Final
 
@@ -25,7 +24,7 @@ from mailconfig.domain.fetching import (
     FetchUnreachable,
     FetchUntrusted,
 )
-from mailconfig.domain.phrases import N_, Phrase, phrase
+from mailconfig.domain.phrases import N_, joined, phrase
 
 DOCUMENT_MAX_BYTES: Final = 64 * 1024
 """Largest document; the longest of the public database has about 10 kB."""
@@ -85,7 +84,7 @@ async def ask(fetcher: Fetcher, question: Question, seconds: float, now: Now) ->
         )
     except FetchFailed as error:
         status, template = _FAILURES[type(error)]
-        detail = Phrase(template, {"url": question.url})
+        detail = phrase(template, url=question.url)
         return _failed(question, status, detail, now())
     return _judged(question, fetched, now())
 
@@ -96,10 +95,13 @@ _FAILURES: Final[dict[type[FetchFailed], tuple[FindingStatus, str]]] = {
         N_("{url} was not asked: its address or a redirect is not allowed."),
     ),
     FetchUnreachable: (FindingStatus.UNAVAILABLE, N_("{url} cannot be reached.")),
-    FetchUntrusted: (FindingStatus.UNAVAILABLE, N_("{url} has no valid certificate.")),
+    FetchUntrusted: (
+        FindingStatus.UNAVAILABLE,
+        N_("The server of {url} has no valid certificate."),
+    ),
     FetchTimeout: (FindingStatus.TIMED_OUT, N_("{url} did not answer in time.")),
-    FetchTooLarge: (FindingStatus.INVALID, N_("{url} sent too much.")),
-    FetchBroken: (FindingStatus.INVALID, N_("{url} did not answer in plain HTTP.")),
+    FetchTooLarge: (FindingStatus.INVALID, N_("{url} sent too much data.")),
+    FetchBroken: (FindingStatus.INVALID, N_("The answer of {url} is not valid HTTP.")),
 }
 
 
@@ -114,7 +116,7 @@ def _judged(question: Question, fetched: Fetched, at: datetime) -> Finding:
         detail = phrase("There is nothing at {url}.", url=question.url)
         return _answered(question, fetched, FindingStatus.NOTHING, detail, at)
     detail = phrase(
-        "{url} answered with the status {status}.", url=question.url, status=fetched.status
+        "{url} answered with the HTTP status {status}.", url=question.url, status=fetched.status
     )
     return _failed(question, FindingStatus.UNAVAILABLE, detail, at)
 
@@ -123,7 +125,7 @@ def _read(question: Question, fetched: Fetched, at: datetime) -> Finding:
     try:
         reading = question.read(fetched.body)
     except DocumentInvalid as error:
-        detail = phrase("{url} was not understood. {reason}", url=question.url, reason=error.reason)
+        detail = joined(phrase("{url} was not understood.", url=question.url), error.reason)
         return _answered(question, fetched, FindingStatus.INVALID, detail, at, code=error.code)
     status, told = _told(question.url, reading)
     found = reading.proposal if status is FindingStatus.FOUND else None
@@ -134,16 +136,11 @@ def _told(url: str, reading: Reading) -> tuple[FindingStatus, str]:
     proposal = reading.proposal
     if proposal.incoming or proposal.outgoing:
         named = phrase("{url} names servers.", url=url)
-        return FindingStatus.FOUND, sentences([named, *reading.left_out[:_LEFT_OUT_TOLD]])
+        return FindingStatus.FOUND, joined(named, *reading.left_out[:_LEFT_OUT_TOLD])
     if reading.left_out:
         useless = phrase("{url} names no server that can be used.", url=url)
-        return FindingStatus.INVALID, sentences([useless, *reading.left_out[:_LEFT_OUT_TOLD]])
+        return FindingStatus.INVALID, joined(useless, *reading.left_out[:_LEFT_OUT_TOLD])
     return FindingStatus.NOTHING, phrase("{url} names no IMAP and no SMTP server.", url=url)
-
-
-def sentences(texts: Sequence[str]) -> str:
-    """Join sentences to a text that can still be translated."""
-    return reduce(lambda text, more: phrase("{text} {more}", text=text, more=more), texts)
 
 
 def _answered(

@@ -72,7 +72,7 @@ class PaccSource:
             return self._unanswered(name, error)
         digests = frozenset(_digests(texts))
         if not digests:
-            nothing = phrase("There is no digest of a document at {name}.", name=name)
+            nothing = phrase("There is no checksum of a configuration file at {name}.", name=name)
             return Finding(self.kind, FindingStatus.NOTHING, nothing, self._now())
         url = f"https://ua-auto-config.{query.domain}/.well-known/user-agent-configuration.json"
         question = Question(self.kind, url, partial(_vouched, digests=digests))
@@ -109,7 +109,7 @@ def _decoded(text: str) -> bytes:
 
 def _vouched(body: bytes, digests: frozenset[bytes]) -> Reading:
     if hashlib.sha256(body).digest() not in digests:
-        raise DocumentInvalid(N_("Its digest is not the one in the DNS."))
+        raise DocumentInvalid(N_("Its checksum is not the one in the DNS."))
     return read_pacc(body)
 
 
@@ -132,9 +132,9 @@ def _parsed(body: bytes) -> dict[str, object]:
         text = _shallow(body.decode("utf-8"))
         found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
     except ValueError as error:  # no UTF-8, no JSON, endless numbers
-        raise DocumentInvalid(N_("It is no JSON.")) from error
+        raise DocumentInvalid(N_("It is not JSON.")) from error
     if not isinstance(found, dict):
-        raise DocumentInvalid(N_("It is no JSON object."))
+        raise DocumentInvalid(N_("It is not a JSON object."))
     return found
 
 
@@ -144,14 +144,14 @@ def _shallow(text: str) -> str:
     for bracket in _BRACKET.findall(_STRING.sub("", text)):
         depth += 1 if bracket in "[{" else -1
         if depth > _DEPTH_MAX:
-            raise DocumentInvalid(N_("It is nested too deep."))
+            raise DocumentInvalid(N_("It is nested too deeply."))
     return text
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):  # readers disagree on which one counts
-        raise DocumentInvalid(N_("It says something twice."))
+        raise DocumentInvalid(N_("It holds the same name twice."))
     return found
 
 
@@ -163,7 +163,7 @@ def _object(parent: dict[str, object], name: str) -> dict[str, object]:
     """Return a member that must be an object, an empty one where it is missing."""
     member = parent.get(name, {})
     if not isinstance(member, dict):
-        raise DocumentInvalid(phrase("Its member {name} is no object.", name=name))
+        raise DocumentInvalid(phrase("Its part {name} is not a JSON object.", name=name))
     return member
 
 

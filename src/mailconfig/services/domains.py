@@ -213,7 +213,7 @@ class DomainService:
         except FetchFailed:
             return StsPolicy(None, phrase("{url} cannot be fetched.", url=url))
         if answer.status != _HTTP_OK or answer.content_type != "text/plain":
-            return StsPolicy(None, phrase("{url} is no text file.", url=url))
+            return StsPolicy(None, phrase("{url} is not a plain text file.", url=url))
         return StsPolicy(answer.body.decode("utf-8", "replace"))
 
     async def _tls_rpt(self, domain: str) -> DomainCheck:
@@ -230,7 +230,8 @@ def _parsed(domain: str, selectors: Sequence[str]) -> tuple[str, tuple[str, ...]
     wanted = tuple(dict.fromkeys(each.strip().lower() for each in selectors))
     if len(wanted) > _SELECTORS_MAX or not all(map(_is_selector, wanted)):
         message = phrase(
-            "Name at most {most} selectors, each without a dot at its ends.", most=_SELECTORS_MAX
+            "Give at most {most} selectors, made of letters, digits, dots and hyphens.",
+            most=_SELECTORS_MAX,
         )
         issues.append(_issue(message, "dkimSelectors"))
     if name is None or issues:

@@ -24,6 +24,8 @@ _HOST_MAX_CHARACTERS: Final = 253
 """Longest host name in text form (RFC 1035, section 2.3.4)."""
 _CAPABILITIES_MAX: Final = 200
 """More than any server offers."""
+_CHARACTERS: Final = N_("This is too long: at most {most:,} characters.")
+_WORDS: Final = N_("This is too long: at most {most:,} words.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,17 @@ class ExplainService:
         return await asyncio.to_thread(explained, question, self.catalogue)
 
     def _check(self, question: Question) -> None:
+        words = len(question.capabilities)
         limits = (
-            ("text", len(question.text), self.settings.max_characters),
-            ("host", len(question.host or ""), _HOST_MAX_CHARACTERS),
-            ("capabilities", len(question.capabilities), _CAPABILITIES_MAX),
+            ("text", _CHARACTERS, len(question.text), self.settings.max_characters),
+            ("host", _CHARACTERS, len(question.host or ""), _HOST_MAX_CHARACTERS),
+            ("capabilities", _WORDS, words, _CAPABILITIES_MAX),
         )
-        issues = [_too_long(field, most) for field, size, most in limits if size > most]
+        issues = [
+            _too_long(field, template, most)
+            for field, template, size, most in limits
+            if size > most
+        ]
         if not question.text.strip():
             message = N_("Enter the reply or the error message.")
             path = ("text",)
@@ -86,8 +93,8 @@ class ExplainService:
             raise InvalidInput(tuple(issues))
 
 
-def _too_long(field: str, most: int) -> ValidationIssue:
-    message = phrase("This is too long: at most {most}.", most=most)
+def _too_long(field: str, template: str, most: int) -> ValidationIssue:
+    message = phrase(template, most=most)
     return ValidationIssue(ValidationCode.TOO_LONG, Severity.ERROR, message, (field,))
 
 

@@ -30,13 +30,16 @@ from mailconfig.storage.database import Database, Work
 _NOTHING_TO_TEST: Final = ValidationIssue(
     ValidationCode.REQUIRED,
     Severity.ERROR,
-    N_("There is no server of the protocols that are to be tested."),
+    N_("There is no server for the protocols that you want to test."),
     ("protocols",),
 )
 _NO_ROUND_TRIP: Final = ValidationIssue(
     ValidationCode.NOT_ALLOWED,
     Severity.ERROR,
-    N_("A round trip needs both servers, each with a password or token, and a test of both."),
+    N_(
+        "A test message to yourself needs both servers, each with a password or an access token, "
+        "and a test of both."
+    ),
     ("roundTrip",),
 )
 _NOT_NEEDED: Final = frozenset({("name",)})

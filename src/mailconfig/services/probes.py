@@ -16,7 +16,7 @@ import anyio
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import EmailConfig, StoredServer, may_read
 from mailconfig.domain.diagnostics import SettingsFix
-from mailconfig.domain.errors import Forbidden, NotFound
+from mailconfig.domain.errors import Forbidden, NotFound, RevisionConflict
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.pages import Page, PageRequest
@@ -112,7 +112,7 @@ class ProbeService:
         test = self._row(principal, plan)
         await self._store(principal, test)
         request = ProbeRequest(plan.targets, self._settings.deadline_seconds, plan.anchors)
-        job = Job(test.id, principal.workspace_id, request)
+        job = Job(test.id, principal.workspace_id, request, self._settings.queue_seconds)
         self._runner.start(job, self._sequel.of(plan), self._verdicts.conclusion(test, plan))
         return await self.get(principal, test.id)
 
@@ -194,19 +194,34 @@ class ProbeService:
     ) -> tuple[EmailConfig, ConnectionTest]:
         """Apply the fix of a test's diagnosis to its configuration and test again.
 
-        Raises as `ConfigService.update` and `start`; NotFound for the test of a draft, whose fix
-        the form applies by itself.
+        Raises as `ConfigService.update` and `start`; RevisionConflict also where the servers are
+        not those that were tested any more, for which nothing was proven; NotFound for the test of
+        a draft, whose fix the form applies by itself.
         """
         test = await self.get(principal, test_id)
         if test.fix is None or test.fix_id != fix_id or test.config_id is None:
             raise NotFound(("fixId",))
         config = await self._configs.get(principal, test.config_id)
-        change = _fixed(config, test.fix, expected_revision)
+        if expected_revision not in {None, config.revision} or not await self._fits(config, test):
+            raise RevisionConflict(config.id)
+        change = _fixed(config, test.fix)
         # The place first: a fix that is stored and not tested would look as if it had failed.
         with self._runner.place():
             config = await self._configs.update(principal, change)
             plan = await self._planner.plan(principal, config.id, tuple(MailProtocol))
             return config, await self._started(principal, plan)
+
+    async def _fits(self, config: EmailConfig, test: ConnectionTest) -> bool:
+        """Tell whether a configuration has the settings of servers that the test was about."""
+        if test.config_revision is None or test.config_revision == config.revision:
+            return test.config_revision is not None
+        try:
+            async with self._database.reading(config.workspace_id) as work:
+                tested = await work.configs.version(config.id, test.config_revision)
+        except NotFound:  # so many changes ago that it is forgotten
+            return False
+        pairs = ((tested.incoming, config.incoming), (tested.outgoing, config.outgoing))
+        return all(drafted(then) == drafted(now) for then, now in pairs)
 
     def _row(self, principal: Principal, plan: Plan) -> ConnectionTest:
         now = self._now()
@@ -256,8 +271,11 @@ def _planned(plan: Plan) -> tuple[ProbeStep, ...]:
     return tuple(ProbeStep(protocol, kind, StepStatus.PENDING) for protocol, kind in kinds)
 
 
-def _fixed(config: EmailConfig, fix: SettingsFix, expected_revision: int | None) -> Change:
-    """Return the change that a fix means, with the stored secrets kept where custody allows."""
+def _fixed(config: EmailConfig, fix: SettingsFix) -> Change:
+    """Return the change of exactly this revision that a fix means.
+
+    The stored secrets are kept where custody allows.
+    """
     incoming = drafted(config.incoming, _keep(config.incoming))
     outgoing = drafted(config.outgoing, _keep(config.outgoing))
     if incoming is not None and fix.incoming is not None:
@@ -265,7 +283,7 @@ def _fixed(config: EmailConfig, fix: SettingsFix, expected_revision: int | None)
     if outgoing is not None and fix.outgoing is not None:
         outgoing = patched(outgoing, fix.outgoing)
     return Change(
-        id=config.id, expected_revision=expected_revision, incoming=incoming, outgoing=outgoing
+        id=config.id, expected_revision=config.revision, incoming=incoming, outgoing=outgoing
     )
 
 

@@ -34,6 +34,8 @@ class Job:
     test_id: UUID
     workspace_id: UUID
     request: ProbeRequest
+    queue_seconds: float
+    """Longest wait for a place."""
     cancelled: bool = False
     began: bool = False
     """Whether it has left the queue; written with the first steps."""

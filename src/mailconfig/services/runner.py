@@ -136,8 +136,12 @@ class TestRunner:
         verdict = Verdict(TestStatus.CANCELLED)
         try:
             with job.scope:
-                async with self._places:
-                    verdict = await self._probe(job, follow)
+                with anyio.move_on_after(job.queue_seconds) as waiting:
+                    await self._places.acquire()
+                if waiting.cancelled_caught:  # its row's deadline leaves no time for it
+                    verdict = Verdict(TestStatus.TIMED_OUT)
+                else:
+                    verdict = await self._placed(job, follow)
         except Exception:  # noqa: BLE001 - the task's top: it logs and records
             _log.exception("a connection test broke")
             verdict = Verdict(TestStatus.TIMED_OUT)
@@ -149,14 +153,32 @@ class TestRunner:
             del self._jobs[job.test_id]
             job.changed.set()
 
-    async def _probe(self, job: Job, follow: Follow) -> Verdict:
+    async def _placed(self, job: Job, follow: Follow) -> Verdict:
+        """Run a job that has its place, and give the place back."""
+        try:
+            outcomes = await self._probe(job)
+            if outcomes is None:
+                return Verdict(TestStatus.TIMED_OUT)
+            return await self._followed(job, outcomes, follow)
+        finally:
+            self._places.release()
+
+    async def _probe(self, job: Job) -> tuple[ProtocolOutcome, ...] | None:
         job.began = True
-        outcomes: tuple[ProtocolOutcome, ...] | None = None
         with anyio.move_on_after(job.request.deadline_seconds + _GRACE_SECONDS):
-            outcomes = await self._prober.probe(job.request, job.report)
-        if outcomes is None:
-            return Verdict(TestStatus.TIMED_OUT)
-        findings = await follow(job, outcomes)
+            return await self._prober.probe(job.request, job.report)
+        return None
+
+    async def _followed(
+        self, job: Job, outcomes: tuple[ProtocolOutcome, ...], follow: Follow
+    ) -> Verdict:
+        try:
+            findings = await follow(job, outcomes)
+        except Exception:  # noqa: BLE001 - a fault of our own must not cost what the servers said
+            _log.exception("what follows a connection test broke")
+            status = _status(outcomes, None)
+            unknown = status is not TestStatus.FAILED  # a round trip: nobody knows how it ended
+            return Verdict(TestStatus.TIMED_OUT if unknown else status, outcomes)
         return Verdict(_status(outcomes, findings.round_trip), outcomes, findings)
 
     async def _finish(self, job: Job, verdict: Verdict, conclude: Conclude) -> None:
@@ -168,6 +190,8 @@ class TestRunner:
 
 
 def _status(outcomes: tuple[ProtocolOutcome, ...], trip: RoundTrip | None) -> TestStatus:
+    if trip is not None and trip.code is DiagnosticCode.STEP_TIMEOUT and trip.observation is None:
+        return TestStatus.TIMED_OUT  # it found no place in time: no server is to blame
     codes = {outcome.code for outcome in outcomes} | ({trip.code} if trip is not None else set())
     if codes - {DiagnosticCode.OK, DiagnosticCode.ROUNDTRIP_SPAM}:
         return TestStatus.FAILED

@@ -66,7 +66,7 @@ class SpfWalker:
             terms = terms_of(record)
         except SpfSyntaxError as error:
             tally.problem = phrase(
-                "{term} in the record of {domain} cannot be read.",
+                "The SPF record of {domain} holds {term}, which cannot be understood.",
                 term=shown(str(error)),
                 domain=domain,
             )
@@ -122,7 +122,8 @@ class SpfWalker:
         found = [text for text in texts if is_spf(text)]
         if len(found) != 1:
             tally.problem = tally.problem or phrase(
-                "{domain} is included and has no SPF record of its own.", domain=target
+                "The SPF record refers to {domain}, which does not have exactly one SPF record.",
+                domain=target,
             )
             return None
         _, last_all = await self._follow(target, found[0], tally)

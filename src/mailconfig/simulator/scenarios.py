@@ -275,10 +275,10 @@ TARPIT: Final = _behaving(
         "Tarpit",
         Account(
             "ann",
-            "After the greeting a byte comes per second, until the step's time is over.",
+            "After the greeting both servers send a byte a second, until a step's time is over.",
             Code.STEP_TIMEOUT,
-            _IMAP,
-            StepKind.CAPABILITIES,
+            _SMTP,
+            StepKind.STARTTLS,
         ),
     ),
     Manner.TARPIT,

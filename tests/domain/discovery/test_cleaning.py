@@ -8,7 +8,7 @@ from kit.discovery import IMAP, SMTP, TLS, finding, pair, server
 from mailconfig.domain.addresses import parse_address
 from mailconfig.domain.discovery import DiscoverySource, FindingStatus, FoundServer, Proposal
 from mailconfig.domain.discovery.cleaning import SERVERS_MAX, cleaned
-from mailconfig.domain.phrases import Phrase, phrase
+from mailconfig.domain.phrases import Phrase, joined, phrase
 from mailconfig.domain.servers import TransportSecurity
 
 PACC, AUTOCONFIG, MX = DiscoverySource.PACC, DiscoverySource.AUTOCONFIG, DiscoverySource.MX
@@ -89,14 +89,18 @@ def test_times_to_live_are_bounded(given: int, kept: int) -> None:
 
 
 def test_sentences_are_fit_to_show() -> None:
-    """A phrase that is fine stays translatable; control characters and lengths end."""
-    detail = phrase("SRV records of {domain} name no mail servers.", domain="example.test")
+    """Control characters and lengths end; a phrase stays translatable, however long it is."""
+    detail = phrase("No SRV record of {domain} names a mail server.", domain="example.test")
     kept = cleaned(replace(finding(PACC, pair()), detail=detail), None).detail
     assert isinstance(kept, Phrase)
     odd = phrase("It says {words}.", words="\u202e\x1b[2J" + "x" * 500)
     shown = cleaned(replace(finding(PACC, pair()), detail=odd), None).detail
-    assert shown.isprintable()
-    assert len(shown) == 300
+    assert isinstance(shown, Phrase)
+    assert (shown.isprintable(), len(shown)) == (True, len("It says .") + 300)
+    many = joined(odd, phrase("It says {words}.", words="y" * 200))
+    assert isinstance(cleaned(replace(finding(PACC, pair()), detail=many), None).detail, Phrase)
+    plain = cleaned(replace(finding(PACC, pair()), detail="z" * 500), None).detail
+    assert len(plain) == 300
 
 
 def test_rows_keep_what_only_they_may_say() -> None:

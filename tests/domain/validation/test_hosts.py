@@ -46,6 +46,16 @@ def test_private_hosts(host: str) -> None:
     assert issue not in found(checked, policy=allowed)
 
 
+def test_private_hosts_that_are_reachable() -> None:
+    """A simulated server is worth no warning; its neighbours are."""
+    policy = ValidationPolicy(reachable_hosts=frozenset({"imap.localhost"}))
+    known = draft(incoming=imap(host="IMAP.localhost"), outgoing=None)
+    other = draft(incoming=imap(host="other.localhost"), outgoing=None)
+    issue = ("WARNING", "PRIVATE_ADDRESS", "incoming.host", None)
+    assert issue not in found(known, policy=policy)
+    assert issue in found(other, policy=policy)
+
+
 @pytest.mark.parametrize("host", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "mail.example"])
 def test_public_hosts(host: str) -> None:
     """Public addresses and names pass."""

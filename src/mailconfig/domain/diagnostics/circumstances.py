@@ -10,6 +10,7 @@ from typing import Final
 
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS
 from mailconfig.domain.diagnostics.values import Observation, Phase
+from mailconfig.domain.diagnostics.vocabulary import RELAY
 from mailconfig.domain.servers import MailProtocol
 
 MAX_CHARS: Final = 8_000
@@ -21,7 +22,7 @@ _PORTS: Final = dict.fromkeys((143, 993), MailProtocol.IMAP) | dict.fromkeys(
 """Ports of one protocol (RFC 8314, section 7; 2525 by custom of sending services)."""
 
 _IMAP: Final = re.compile(
-    r"(?m)^\s*(?:S: |< |<- )?(?:[A-Za-z]{0,8}\d{1,8}|a|\.|\*) (?:NO|BAD)\b|\* BYE\b"
+    r"(?m)^[ \t]{0,40}(?:S: |< |<- )?(?:[A-Za-z]{0,8}\d{1,8}|a|\.|\*) (?:NO|BAD)\b|\* BYE\b"
     r"|\bimap4?lib\b|\bimaplib\.|IMAP4(?:_SSL)?\.|imap_tools\.|imapclient\.|aioimaplib|async-imap"
     r"|MailKit\.Net\.Imap|Horde_Imap|imapflow|node-imap|mail\.imap\.|go-imap|Net::IMAP|imapsync"
     r"|\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|NONEXISTENT|OVERQUOTA|PRIVACYREQUIRED"
@@ -30,12 +31,13 @@ _IMAP: Final = re.compile(
 """What only an IMAP server (RFC 9051, section 7.1) or client library writes."""
 
 _SMTP: Final = re.compile(
-    r"(?m)^\s*(?:S: |< |<- )?[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\b|[^\d\s])"
+    r"(?m)^[ \t]{0,40}(?:S: |< |<- )?[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\b|[^\d\s])"
     r"|(?<![\w.])[45]\d\d[ -]#?[45]\.\d{1,3}\.\d{1,3}(?![\w.])"
     r"|\b(?:EHLO|HELO)\b|\bRCPT TO\b|\bMAIL FROM\b|\bin reply to (?:end of )?[A-Z]{4}"
     r"|\bsmtplib\.|\bSMTP(?:Recipients|Sender|Data|Connect|Helo|Auth|Server|Send|Address|Transport)"
     r"\w*(?:Refused|Error|Exception|Disconnected)|aiosmtplib|MailKit\.Net\.Smtp|mail\.smtp\."
-    r"|Net::SMTP|Swift_Transport|Horde_Smtp|System\.Net\.Mail\.Smtp|\bEENVELOPE\b|\bSMTPConnection\b"
+    r"|Net::SMTP|Swift_Transport|Horde_Smtp|System\.Net\.Mail\.Smtp|\bEENVELOPE\b"
+    r"|\bSMTPConnection\b"
 )
 """What only an SMTP server (RFC 5321, section 4.2) or client library writes."""
 
@@ -73,7 +75,7 @@ _CODES: Final = (
 _TOPICS: Final = (
     (Phase.EHLO, r"\b[eh]{2}lo\b"),
     (Phase.DATA, r"\bspf\b|\bdkim\b|\bdmarc\b|unauthenticated|message sending"),
-    (Phase.RCPT, r"relay|relais|weiterleit|reenv|inoltro|пересыл|gr[ea]y-?list|recipient|rcpt"),
+    (Phase.RCPT, rf"{RELAY}|gr[ea]y-?list|recipient|rcpt"),
     (
         Phase.MAIL,
         (
@@ -99,7 +101,8 @@ _TOPICS: Final = (
     (
         Phase.RCPT,
         (
-            r"user|mailbox|account|address|empfänger|benutzer|postfach|destinat|usu[aá]ri|utent|buzón"
+            r"user|mailbox|account|address|empfänger|benutzer|postfach|destinat|usu[aá]ri|utent"
+            r"|buzón"
             r"|utilisateur|пользоват|получат|ящик|odbior|skrzyn|收件人|用户|使用者|宛先|メールボックス"
         ),
     ),
@@ -117,13 +120,13 @@ _LIKELY: Final = _patterns(_CODES + _TOPICS)
 _REPLY: Final = re.compile(r"(?<![\w.:@/])[45]\d\d[ ,-]|(?<![\w.])[45]\.\d{1,3}\.\d{1,3}(?![\w.])")
 _FRAME: Final = re.compile(
     r"(?m)^[ \t]{0,12}(?:at [\w$.<>\[\] ]{1,200}\(?[^\n]{0,300}:\d+[^\n]{0,20}"
-    r"|at [\w$.]{1,200}\([^\n]{0,200}\)|#\d{1,3} [^\n]{0,400}"
+    r"|at [\w$.]{1,200}\([^\n]{0,200}\)|#\d{1,3} (?:[/\[{]|[A-Z]:\\)[^\n]{0,400}"
     r"|File \"[^\n\"]{1,300}\", line \d+[^\n]*|from [^\n]{1,300}:\d+:in [^\n]*"
     r"|;?[ \t]*nested exception is:?)[ \t]*$"
 )
 """Lines of traces: JavaScript, Java, PHP, Python, Ruby."""
 _LEAD: Final = re.compile(
-    r"(?m)^\s*(?:Uncaught |Unhandled )?(?:Error: )?"
+    r"(?m)^[ \t]{0,40}(?:Uncaught |Unhandled )?(?:Error: )?"
     r"(?:(?:Mail|Data|Rcpt|Recipient) command failed|Message failed"
     r"|Can't send mail - all recipients were rejected): (?=[45]\d\d)"
     r"|Expected response code \W?\d{3}(?:/\d{3})*\W? but got code \W?\d{3}\W?, with message \W?"

@@ -14,11 +14,7 @@ from mailconfig.domain.diagnostics.phases import guess_phase
 from mailconfig.domain.diagnostics.refine import Verdict, in_context
 from mailconfig.domain.diagnostics.replies import Reply, read
 from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence, Signature
-from mailconfig.domain.diagnostics.signatures_auth import (
-    BEFORE_PROVIDERS,
-    LOGINS,
-    REFUSALS,
-)
+from mailconfig.domain.diagnostics.signatures_auth import LOGINS, REFUSALS
 from mailconfig.domain.diagnostics.signatures_clients import CLIENTS
 from mailconfig.domain.diagnostics.signatures_fallback import FALLBACK
 from mailconfig.domain.diagnostics.signatures_google import GOOGLE
@@ -26,16 +22,13 @@ from mailconfig.domain.diagnostics.signatures_locks import LOCKED
 from mailconfig.domain.diagnostics.signatures_mailboxes import MAILBOXES
 from mailconfig.domain.diagnostics.signatures_messages import MESSAGES
 from mailconfig.domain.diagnostics.signatures_microsoft import MICROSOFT
-from mailconfig.domain.diagnostics.signatures_network import GREETINGS, NETWORK
-from mailconfig.domain.diagnostics.signatures_oauth import ENDPOINTS, ENTRA, TOKENS
+from mailconfig.domain.diagnostics.signatures_network import BANNERS, GREETINGS, NETWORK
+from mailconfig.domain.diagnostics.signatures_oauth import CHALLENGES, ENDPOINTS, ENTRA, TOKENS
 from mailconfig.domain.diagnostics.signatures_phases import OPEN_MAILBOXES, PHASES
+from mailconfig.domain.diagnostics.signatures_secrets import BEFORE_PROVIDERS
 from mailconfig.domain.diagnostics.signatures_senders import SENDERS
-from mailconfig.domain.diagnostics.signatures_tls import (
-    CERTIFICATES,
-    ENCRYPTION_FIRST,
-    HANDSHAKE,
-    UPGRADE,
-)
+from mailconfig.domain.diagnostics.signatures_starttls import ENCRYPTION_FIRST, UPGRADE
+from mailconfig.domain.diagnostics.signatures_tls import CERTIFICATES, HANDSHAKE
 from mailconfig.domain.diagnostics.stems import grams
 from mailconfig.domain.diagnostics.structure import UNREADABLE, structural_code
 from mailconfig.domain.diagnostics.taxonomy import advice, entry, help_url, paths
@@ -81,6 +74,9 @@ SPECIFIC: Final[tuple[Signature, ...]] = (
     *OPEN_MAILBOXES,
 )
 """Signs that mean something by themselves, in order of precedence."""
+
+WHOLE: Final = (*BANNERS, *CHALLENGES)
+"""What decides about a conversation wherever it stands in it."""
 
 GENERAL: Final[tuple[Signature, ...]] = (*REFUSALS, *PHASES, *FALLBACK)
 """What is left: a refusal in some phase."""
@@ -148,11 +144,18 @@ def judge(observation: Observation) -> Verdict:
     return Verdict(UNREADABLE[observation.failure])
 
 
+def _answers(evidence: Evidence) -> bool:
+    """Tell whether a first refusal is a server's beyond doubt: by a code, or while signing in."""
+    codes = evidence.reply_codes or evidence.enhanced_codes or evidence.response_codes
+    return bool(codes) or evidence.phase is Phase.AUTH
+
+
 def _walk(seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Signature, ...], Evidence]]:
     """Order tables and replies: a reply with a code stands before what surrounds it."""
     first = seen[0]
+    yield WHOLE, seen[-1]
     yield SPECIFIC, first
-    if len(seen) > 1 and (first.reply_codes or first.enhanced_codes or first.response_codes):
+    if len(seen) > 1 and _answers(first):
         yield GENERAL, first
     for evidence in seen[1:]:
         yield SPECIFIC, evidence
@@ -198,7 +201,11 @@ def _offers(capabilities: Iterable[str]) -> frozenset[str]:
     }
     if any(offer.startswith("AUTH=") for offer in offers):
         offers.add("AUTH=")
-    return frozenset(offers)
+    return frozenset(offers | {f"NO {word}" for word in _WATCHED - offers if offers})
+
+
+_WATCHED: Final = frozenset({"STARTTLS", "AUTH"})
+"""Capabilities whose absence from a list tells something."""
 
 
 _AFTER_TLS: Final = frozenset(Phase) - {

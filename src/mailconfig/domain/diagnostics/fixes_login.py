@@ -52,7 +52,7 @@ def other_user_name(case: Case) -> Iterator[Proposal]:
         )
     elif case.known.address is not None:
         yield Proposal(
-            N_("Use the whole email address as user name."),
+            N_("Use the whole e-mail address as user name."),
             ServerPatch(username=case.known.address),
         )
 

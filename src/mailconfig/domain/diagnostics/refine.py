@@ -10,7 +10,9 @@ from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, Family
 from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence, words
+from mailconfig.domain.diagnostics.stems import Words
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import LATER, TEMPORARY
 from mailconfig.domain.servers import MailProtocol
 
 LOGIN_REFUSED: Final[dict[Family, Code]] = {
@@ -71,8 +73,11 @@ IMPATIENT: Final = frozenset({Code.RECIPIENT_UNKNOWN, Code.MAILBOX_QUOTA})
 """Codes that a 4xx turns into "later perhaps"; others, such as HELO_REJECTED, never heal."""
 
 
-_PASSING: Final = words(r"temporar|deferred|rate limited|vorübergehend|temporaire|временн")
-"""Words that say that a refusal of our address will pass."""
+_PASSING: Final[dict[Code, Words]] = {
+    Code.CONNECT_BLOCKED_IP: words(r"deferred|rate limited", TEMPORARY),
+    Code.CONTENT_REJECTED: words(r"try again|retry", LATER),
+}
+"""Words that say that a refusal of our address or message will pass, beside a 4xx."""
 
 
 _TEMPORARY_CLASS: Final = 4
@@ -107,7 +112,8 @@ def _heals(verdict: Verdict, evidence: Evidence) -> bool:
     """Tell whether time mends what the code by itself does not: a 4xx, and words that say so."""
     if not _only_temporary(evidence.reply_codes):
         return False
-    said = verdict.code is Code.CONNECT_BLOCKED_IP and _PASSING.found(evidence.words, evidence.letters)
+    passing = _PASSING.get(verdict.code)
+    said = passing is not None and passing.found(evidence.words, evidence.letters)
     return said or verdict.code in IMPATIENT
 
 

@@ -157,6 +157,14 @@ _REFUSAL: Final = re.compile(
 )
 
 
+_FOLLOWER: Final = re.compile(
+    r"\n[ \t]{0,8}(?=\[(?:ERROR|WARN\w*|INFO|DEBUG)\]|(?:ERROR|WARN\w*|INFO|DEBUG)[ :]|[CS]: "
+    r"|<[-=] |[-=]> "
+    r"|\d{4}-\d\d-\d\d[ T]|[A-Za-z]{0,4}\d{1,6} (?:OK|NO|BAD)\b|\* [A-Z]+ |Traceback |Caused by: )"
+)
+"""A line that is no part of the reply before it: of a dialogue, a log or a trace."""
+
+
 def _first_refusal(text: str) -> str | None:
     """Cut the first refusal out of a dialogue; None if there is at most one."""
     starts = [found for found in _REFUSAL.finditer(text) if _is_refusal(found)]
@@ -167,6 +175,8 @@ def _first_refusal(text: str) -> str | None:
         if not _continues(earlier, later):
             end = later.start()
             break
+    if (follower := _FOLLOWER.search(text, starts[0].end(), end)) is not None:
+        end = follower.start()
     start = starts[0]
     return text[min(s for s in map(start.start, ("code", "word", "pop")) if s >= 0) : end]
 
@@ -182,7 +192,7 @@ def _continues(earlier: re.Match[str], later: re.Match[str]) -> bool:
 
 
 _REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")
-_ENHANCED: Final = re.compile(r"(?<![\w.])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
+_ENHANCED: Final = re.compile(r"(?<![\w./])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _RESPONSE: Final = re.compile(r"\[\s?([A-Z][A-Z/-]{3,24})(?:\s[^\]]{0,200})?\]")
 _OBJECT_CODE: Final = re.compile(r"code\W{1,4}(?:some\()?\W?([a-z]{4,24})", re.IGNORECASE)
 _PORT: Final = re.compile(r"\bport\W{0,3}\d+", re.IGNORECASE)
@@ -226,9 +236,24 @@ _HEADLINE: Final = re.compile(
 """What a program was about when it failed; the reason stands behind the colon."""
 
 
+_LOGGED: Final = re.compile(
+    r";\s{1,4}from=<[^>\n]{0,320}>(?:\s{1,4}to=<[^>\n]{0,320}>)?(?:\s{1,4}proto=\w{1,12})?"
+    r"(?:\s{1,4}helo=<[^>\n]{0,255}>)?"
+    r"|\b(?:imap|pop3|submission|lmtp|managesieve)-login: "
+    r"|(?<=\n)[^\n]{0,120}\b(?:waiting (?:for )?\d|(?:retrying|reconnecting|sleeping|next (?:try"
+    r"|attempt))"
+    r"(?: again)? (?:in|for|after) \d)[^\n]*"
+    r"|\b(?:[rl]ip|session|mpid)=[^\s,]{1,80},?|(?<=>) size=\d{1,12}"
+    r"|^(?:One|(?:The )?(?:other|another)) possibility [^\n]*|^\d\. (?:The|Your) [^\n]*",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What MTAs log beside a reply (Postfix, Dovecot), the SIZE of MAIL (RFC 1870), a program's own
+pauses, and what else it thinks possible (MailKit)."""
+
+
 def _bare(text: str) -> str:
     """Take out what a program or its format says around somebody else's words."""
-    return _KEY.sub(" ", _PACKAGE.sub("", _HEADLINE.sub(" ", text)))
+    return _KEY.sub(" ", _PACKAGE.sub("", _HEADLINE.sub(" ", _LOGGED.sub("", text))))
 
 
 _SYMBOL: Final = re.compile(

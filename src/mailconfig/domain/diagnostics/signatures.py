@@ -104,9 +104,7 @@ class Signature:
             self._fits_circumstances(evidence)
             and self._fits_codes(evidence)
             and (self.words is None or self.words.found(evidence.words, evidence.letters))
-            and (
-                self.without is None or not self.without.found(evidence.words, evidence.letters)
-            )
+            and (self.without is None or not self.without.found(evidence.words, evidence.letters))
         )
 
     def _fits_circumstances(self, evidence: Evidence) -> bool:

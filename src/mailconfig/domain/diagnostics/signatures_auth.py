@@ -19,9 +19,9 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
-    EXPIRED,
     FAILED,
     LATER,
+    METHOD,
     OFF,
     PASSWORD,
     PERMISSION,
@@ -29,6 +29,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     REQUIRED,
     TEMPORARY,
     UNKNOWN,
+    UNSUPPORTED,
     USER,
     WRONG,
     near,
@@ -39,130 +40,6 @@ from mailconfig.domain.diagnostics.vocabulary import (
 
 _SIGN_IN: Final = LOGIN | MAILBOX
 _BEFORE_MAIL: Final = TRANSACTION | LOGIN
-
-BEFORE_PROVIDERS: Final = (
-    # A program that cannot speak the protocol did not try passwords
-    Signature(
-        Code.CLIENT_PROTOCOL,
-        words(
-            r"too many (?:bad|syntax|unrecogni[sz]ed|invalid|unknown|unimplemented|error|wrong|junk)"
-            r" (?:\w+ ){0,2}commands?"
-        ),
-        without=words(r"auth\w* command"),
-    ),
-    # What checks passwords is broken; that it hung up is a consequence
-    Signature(
-        Code.AUTH_TEMPORARY,
-        words(
-            r"\bauth\w* (?:daemon|process|service|server|worker|backend|socket)\b.{0,40}(?:broken"
-            r"|not (?:ready|running|respond|avail)|fail|unavail|timed? ?out|down|crash|lost)",
-            r"before auth\w* was ready|auth-?client: .{0,40}(?:not|fail|lost|disconn)",
-            r"(?:saslauthd|auth-worker|authdaemon\w*|\bpam\b|\bldap\w*|radius|\bsssd\b)\b.{0,60}(?:unavail"
-            r"|cannot connect|can't connect|timed? ?out|no such file|refused|not running|down\b)",
-        ),
-        phases=LOGIN,
-    ),
-    # Exchange says so to a login in clear text
-    Signature(
-        Code.STARTTLS_REQUIRED,
-        words(r"\bBAD\b.{0,40}(?:invalid|wrong|illegal|incorrect) state"),
-        protocol=IMAP,
-        phases=LOGIN,
-        needs_phase=True,
-        protected=False,
-    ),
-    # LOGINDISABLED beside STARTTLS means encryption first (RFC 9051, section 6.2.3)
-    Signature(
-        Code.STARTTLS_REQUIRED,
-        protocol=IMAP,
-        phases=LOGIN,
-        needs_phase=True,
-        offers=frozenset({"LOGINDISABLED", "STARTTLS"}),
-        protected=False,
-    ),
-    # Text that the client itself could not send
-    Signature(
-        Code.AUTH_NON_ASCII,
-        words(
-            r"UnicodeEncodeError|can't encode character|ordinal not in range|non-?ascii"
-            r"|(?:outside|beyond) (?:the )?ascii|codec can't encode|not (?:all )?ascii|nicht-ascii"
-            r"|(?:invalid|unsupported|illegal) (?:utf-?8|unicode|8-?bit)"
-        ),
-        phases=LOGIN,
-    ),
-    # Nothing, or something broken, arrived where a user name or password belongs
-    Signature(
-        Code.AUTH_SECRET_SUSPECT,
-        words(
-            r"(?:empty|missing|blank) (?:user ?name|password|credential|secret|login)",
-            r"no (?:user ?name|password|credentials?) (?:was |were |has been )?(?:given|suppl|set"
-            r"|provided|found|entered|configured|specified)",
-            r"(?:user ?name|password|credentials?)\b.{0,20}(?:is |are |was |must not be "
-            r"|cannot be )(?:empty|missing|blank|null)",
-            r"client -> server: (?:\"\" )?server -> client: (?:535|501|503|454)",
-            r"invalid characters? in (?:atom|quoted|string|password|user)|unbalanced quot",
-            r"missing '\"'",
-            r"(?:in|can ?not |failed to |unable to |error )(?:valid |\w*-?)?(?:base-?64)",
-            r"base-?64.{0,20}(?:invalid|decod|error|fail)",
-            r"cannot decode|leeres passwort|mot de passe vide|contraseña vac",
-        ),
-        phases=LOGIN,
-    ),
-    Signature(
-        Code.AUTH_LOGIN_DISABLED_SASL_OK,
-        words(
-            r"\blogin(?: command)? (?:is |was |has been )?(?:disabled|not (?:allowed|permitted"
-            r"|supported|enabled))\b",
-            r"LOGINDISABLED|use (?:the )?authenticate",
-        ),
-        protocol=IMAP,
-        phases=LOGIN,
-        without=words(
-            r"plain ?text|tls|ssl|secure|encrypt|(?:your|this|the) (?:account|user|domain)",
-            r"(?:account|user|domain) (?:is|has|was)",
-        ),
-    ),
-    Signature(
-        Code.AUTH_LOGIN_DISABLED_SASL_OK,
-        protocol=IMAP,
-        phases=LOGIN,
-        offers=frozenset({"LOGINDISABLED", "AUTH="}),
-        protected=True,
-        words=words(r"\bBAD\b|\bLOGIN\b"),
-        without=words(r"AUTHENTICATIONFAILED|unknown auth"),
-    ),
-    # RFC 5530 says it without words
-    Signature(
-        Code.AUTH_TEMPORARY,
-        response_codes=responses(
-            "UNAVAILABLE", "INUSE", "IN-USE", "SERVERBUG", "SYS/TEMP", "CORRUPTION"
-        ),
-        phases=LOGIN,
-        without=words(
-            r"connections?\b|sessions?\b|too many|limit|verbindung|connexion|conexi|conness|соедин|连接",
-        ),
-    ),
-    # The password is right, but old
-    Signature(Code.AUTH_EXPIRED, response_codes=responses("EXPIRED"), phases=_SIGN_IN),
-    Signature(
-        Code.AUTH_EXPIRED,
-        words(
-            r"passw\w+.{0,30}(?:expired|must be (?:changed|reset)|needs? to be (?:changed|reset)"
-            r"|too old)",
-            r"(?:must|need to|have to|please) (?:first )?(?:change|reset|update|renew) (?:your "
-            r"|the )?password",
-            r"password (?:transition|change|reset) (?:is )?(?:needed|required)|expired password",
-            r"pass?wor[dt].{0,20}abgelaufen|mot de passe.{0,20}expir",
-            r"contraseña.{0,20}(?:expir|caduc)",
-            near(PASSWORD, EXPIRED, 30),
-            r"pass ?phrase .{0,20}(?:expired|reset)",
-        ),
-        phases=_SIGN_IN,
-        without=words(r"too many|app(?:lication)?[- ](?:specific )?password"),
-    ),
-    Signature(Code.AUTH_EXPIRED, phases=LOGIN, enhanced_codes=enhanced("x.7.12")),  # RFC 5248
-)
-"""Rows before those of the providers: what holds with each of them."""
 
 LOGINS: Final = (
     # Not this protocol, for this account or plan
@@ -180,6 +57,13 @@ LOGINS: Final = (
             r"|permitted)) for (?:this|your|the) (?:user|account|mailbox|plan|domain)",
             near(r"(?:\bimap4?(?! ?(?:error|warning))|\bpop3\b)", OFF, 60),
             r"not (?:include|cover|contain|come with).{0,24}(?:imap|pop3)",
+            near(
+                r"\b(?:imap4?(?! ?error)|pop3)\b",
+                r"(?:subscription|\bplan\b|package|tarif|abonn|\bpaket)",
+                60,
+            ),
+            r"(?:enable|activate|allow|turn on|switch on) (?:\w+ )?(?:imap|pop3?)\b",
+            r"protocol (?:is |was |has been )?(?:disabled|switched off|not enabled|not allowed)",
         ),
         protocol=IMAP,
         phases=LOGIN | {Phase.SELECT, Phase.GREETING},
@@ -196,9 +80,13 @@ LOGINS: Final = (
             r"(?:permission|access) (?:is |was )?denied|no (?:permission|access|rights?)\b|acl\b",
             r"proxy auth\w* (?:denied|not)|keine berechtigung|zugriff verweigert|accès refusé",
             r"acceso denegado|accesso negato|доступ запрещ",
-            r"(?:not|n't|no|insufficient|lack|missing|without|inadequate)\b.{0,40}(?:permission|privilege"
+            r"(?:not|n't|no|insufficient|lack|missing|without|inadequate)\b.{0,40}(?:permission"
+            r"|privilege"
             r"|rights?\b|authori[sz]ation)",
-            near(PERMISSION, rf"(?:{OFF}|{REFUSED}|\b(?:kein|nicht|pas|sin|no|non|não|nie|geen|нет|недост))"),
+            near(
+                PERMISSION,
+                rf"(?:{OFF}|{REFUSED}|\b(?:kein|nicht|pas|sin|no|non|não|nie|geen|нет|недост))",
+            ),
         ),
         protocol=IMAP,
         phases=MAILBOX,
@@ -222,6 +110,11 @@ LOGINS: Final = (
             r"\b(?:log-?in|auth) ?bad ?method|mechanism (?:is )?too weak"
             r"|too weak .{0,20}mechanism|server failed\b",
             r"(?:method|mechanism) not (?:supported|allowed|accept)",
+            near(METHOD, UNSUPPORTED),
+            near(
+                rf"(?:{SIGN_IN}).{{0,20}}{METHOD}",
+                r"(?:not allowed|nicht erlaubt|disabled|deaktiviert)",
+            ),
             r"(?:auth|authentication) (?:type|method|mechanism) .{0,24}(?:not|un)\s?(?:supported"
             r"|recogni|available|allowed|accept)",
         ),
@@ -230,6 +123,13 @@ LOGINS: Final = (
             r"auth(?:entication)? extension",
             r"not support(?:ed)? (?:smtp )?auth(?:entication)?\b(?! (?:method|mech|type))",
         ),
+    ),
+    # The program's own library of mechanisms (Cyrus SASL's client)
+    Signature(
+        Code.AUTH_MECHANISM,
+        words(r"unable to find a callback|\bsasl\(-\d+\):? generic failure"),
+        phases=LOGIN,
+        fixable_by=FixableBy.OPERATOR,
     ),
     # The form of the user name, said in so many words
     Signature(
@@ -259,18 +159,20 @@ LOGINS: Final = (
             r"when not advertised",
             r"(?:doesn't|does not|not) (?:support|offer|advertise|announce"
             r"|provide) (?:smtp )?(?:auth|login|sign)",
+            near(SIGN_IN, UNSUPPORTED, 30),
+            rf"(?:\bkeine|aucune|ninguna|nessuna|nenhuma|\bgeen|\bžádn|\bingen)\w* {SIGN_IN}",
             r"(?:unterstützt keine|ne prend pas en charge l'|no admite la "
             r"|non supporta l'?)\s?auth",
         ),
         phases=LOGIN | TRANSACTION | {Phase.EHLO},
-        without=words(r"mechanism|method|relay|imap"),
+        without=words(r"mechanism|relay|imap", METHOD),
     ),
     Signature(
         Code.AUTH_NOT_OFFERED_BEFORE_TLS,
         protocol=SMTP,
         phases=LOGIN,
         reply_codes=codes(500, 502, 503),
-        without=words(r"bad sequence|already|nested|must|first"),
+        without=words(r"sequence|already|nested|must|first|order"),
     ),
     # Trouble behind the login
     Signature(
@@ -290,9 +192,16 @@ LOGINS: Final = (
                 LATER, r"(?:again|erneut|versuch|réessay|intent|riprov|tente|spróbuj|попроб|试|試)"
             ),
             r"at present|\bcan't auth|authentication server",
+            r"being (?:moved|migrated|upgraded|updated|restored|converted)|maintenance|wartung"
+            r"|mantenim"
+            r"|manutenzion|manuten[çc]|onderhoud|konserwacj|údržb|обслуживани|维护|維護|メンテナンス|점검",
+            r"\bin (?:a few|some|a couple of) (?:minutes|seconds|moments)",
         ),
         phases=LOGIN,
-        without=words(r"5\.7\.8.{0,40}server failed|temporary password"),
+        without=words(
+            r"5\.7\.8.{0,40}server failed|temporary password",
+            rf"{WRONG}.{{0,12}}(?:{USER}|{PASSWORD})",
+        ),
     ),
     Signature(
         Code.AUTH_TEMPORARY,
@@ -311,6 +220,11 @@ LOGINS: Final = (
             r"(?:full|complete|whole|entire) (?:e-?mail|address|user)",
             r"(?:missing|without|requires?|specify|include).{0,16}(?:domain|realm)\b",
             r"user ?name (?:must|should|has to|needs)",
+            near(
+                r"(?:\bdomain|\brealm|\bdomäne|domaine|dominio|домен)",
+                r"(?:missing|fehlt|manqu|falta|manca)",
+                12,
+            ),
             r"benutzer.{0,20}(?:unbekannt|existiert nicht)|utilisateur inconnu",
             r"usuario (?:desconocido|no existe)",
             r"utente (?:sconosciuto|inesistente)",
@@ -333,7 +247,7 @@ LOGINS: Final = (
             r"authenti\w+ (?:is |was )?(?:required|needed|necessary|mandatory)",
             r"(?:must|need to|have to|please|should|first) (?:\w+ ){0,2}(?:authenticate|log ?in"
             r"|sign in|auth\b|login)",
-            r"(?:auth|login)\w* (?:command )?(?:first|required|before)",
+            r"(?:auth|log ?in|sign in)\w* (?:command )?(?:first|required|before)",
             r"requires? (?:smtp )?(?:auth|login|a login)|not (?:logged|signed) in",
             r"unauthenticated",
             r"(?:use|enable|turn on|activate|configure) (?:smtp )?auth|send auth command",
@@ -346,7 +260,8 @@ LOGINS: Final = (
             near(SIGN_IN, REQUIRED, 30),
             near(r"\b(?:smtp[- ]?)?auth\b", REQUIRED, 20),
             # the mailbox is to be opened before mail is sent
-            r"(?:check|retriev|fetch|read|receiv|collect|get|pop)\w*\b.{0,40}(?:mail|inbox|messages)"
+            r"(?:check|retriev|fetch|read|receiv|collect|get|pop)\w*\b.{0,40}(?:mail|inbox"
+            r"|messages)"
             r"\b.{0,30}(?:before|first).{0,30}(?:send|smtp)|pop3?[- ]before[- ]smtp",
             r"before (?:you )?(?:can )?send.{0,30}(?:check|retriev|receiv|fetch|pop3?)",
         ),

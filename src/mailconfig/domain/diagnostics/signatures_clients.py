@@ -14,6 +14,7 @@ from mailconfig.domain.diagnostics.signatures import (
     MAILBOX,
     SESSION,
     SMTP,
+    TRANSACTION,
     Signature,
     codes,
     phases,
@@ -21,8 +22,22 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import LOGIN as SIGN_IN
 from mailconfig.domain.diagnostics.vocabulary import REFUSED, near
 
+_ADDRESS: Final = (
+    r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,8}"
+)
+_LISTED: Final = (
+    r"\blist(?:ed|ing)\b|black-?list|block-?list|deny-?list|\bbanned\b"
+    r"|\bblocked\b(?! by (?:recipient|user))|gesperrt|blockiert"
+    r"|bloqué|liste noire|lista n[ei]gra|bloquead|blacklist|bloccat|geblokkeerd|zablokowan|чёрн"
+    r"|черн\w+ спис"
+    r"|заблокирован|黑名单|黑名單|封禁|屏蔽|ブラックリスト|拒否リスト|차단"
+)
+_GUARD: Final = (
+    r"intrusion (?:prevention|detection)|\bfirewall(?:ed)?\b.{0,40}(?:block|ban|den|reject)"
+)
 _ACCESS: Final = r"(?:access|client|zugriff|accès|acceso|accesso|acesso|доступ|访问|アクセス)"
 _TEMPORARY: Final = codes(421, 432, 450, 451, 452, 454, 471)
 
@@ -36,6 +51,20 @@ CLIENTS: Final = (
             r"not yet authori[sz]ed to deliver",
         ),
         phases=SESSION,
+    ),
+    # A recipient's server that names the seconds to wait
+    Signature(
+        Code.GREYLISTED,
+        words(
+            r"\b(?:in|after|nach|dans|en|dopo|em|через|za|over) (?:\w+ )?\d{1,5} ?(?:s\b|sec|sek"
+            r"|seg|min"
+            r"|сек|мин)|\d{1,5} ?(?:秒|分)(?:後|后|钟)",
+        ),
+        protocol=SMTP,
+        phases=phases(Phase.RCPT),
+        needs_phase=True,
+        reply_codes=codes(4),
+        without=words(r"too many|limit|rate|quota|busy|connection|blocked|banned|\bip\b"),
     ),
     Signature(
         Code.HELO_REJECTED,
@@ -65,6 +94,18 @@ CLIENTS: Final = (
         ),
         phases=SESSION,
     ),
+    # Mail without a login
+    Signature(
+        Code.AUTH_REQUIRED,
+        words(
+            rf"\b(?:without|ohne|sans|sin|senza|sem|bez|zonder|utan|uden|uten"
+            rf"|без) (?:\w+ )?(?:{SIGN_IN})",
+            rf"未(?:经|經)?{SIGN_IN}|{SIGN_IN}(?:なし|せずに|されてい?な|していな|없이)",
+        ),
+        protocol=SMTP,
+        phases=TRANSACTION,
+        without=words(r"\bspf\b|dkim|dmarc"),
+    ),
     # At a port of submission strangers are refused, whoever they are (RFC 6409, section 4.3)
     Signature(
         Code.AUTH_REQUIRED,
@@ -84,6 +125,37 @@ CLIENTS: Final = (
         words(r"error: open resolver|returnc/pub"),
         phases=SESSION,
         fixable_by=FixableBy.PROVIDER_ADMIN,
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(_GUARD),
+        phases=SESSION,
+        reply_codes=codes(4),
+        retryable=True,
+    ),
+    # An address beside a list or a ban, whatever else is said
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(
+            near(rf"(?:{_ADDRESS})", rf"(?:{_LISTED})", 40),
+            r"(?:\bip\b|address|client|host).{0,24}(?:not|n't) .{0,16}(?:white|allow)-? ?list",
+            r"ホワイトリスト.{0,12}(?:あり|ない)|不在.{0,4}白名单|нет в белом списке",
+            r"not whitelisted",
+            _GUARD,
+        ),
+        phases=SESSION | LOGIN | MAILBOX,
+        without=words(
+            r"\bspf\b|dkim|dmarc|sender (?:address|domain)|\burls?\b|\blinks?\b|too many (?:conn"
+            r"|sess)|temporarily defer",
+            r"helo|ehlo|(?:domain|sender) .{0,40}list|\bheaders?\b",
+        ),
+    ),
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(near(r"\bservice\b", REFUSED, 12)),
+        protocol=SMTP,
+        phases=SESSION,
+        reply_codes=codes(5),
     ),
     Signature(
         Code.CONNECT_BLOCKED_IP,
@@ -115,7 +187,8 @@ CLIENTS: Final = (
             r"\b(?:message|mail|e-?mail) (?:was |has been |is )?(?:blocked|rejected|suspicious)",
             r"user unknown|too many|sender (?:address|domain|name|rejected)|relay|concurrent",
             r"connection (?:rate|limit)|url|link|recipient (?:address )?rejected: (?:user|un)",
-            r"mailbox|quota|virus|quiet|spam message|not listed|5322\.?from|signed in with",
+            r"\bheaders?\b|mailbox|quota|virus|quiet|spam message|not listed|5322\.?from"
+            r"|signed in with",
             r"authentication (?:level|requirement)",
         ),
     ),

@@ -9,13 +9,16 @@ from typing import Final
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.signatures import (
     LOGIN,
+    OAUTH,
+    SMTP,
     TLS_PORTS,
+    TRANSACTION,
     Signature,
     phases,
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import CERTIFICATE
+from mailconfig.domain.diagnostics.vocabulary import CERTIFICATE, LATER, TEMPORARY
 
 _SOMETHING: Final = words(r"\w")
 _PLAIN_PORTS: Final = frozenset({25, 110, 143, 587, 2525})
@@ -61,5 +64,43 @@ FALLBACK: Final = (
         Code.STARTTLS_FAILED_SERVER, _SOMETHING, phases=phases(Phase.STARTTLS), needs_phase=True
     ),
     Signature(Code.AUTH_BAD_CREDENTIALS, _SOMETHING, phases=LOGIN, needs_phase=True),
+    # A transaction without any code that is known
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(TEMPORARY, LATER, r"deferr|postpon"),
+        phases=TRANSACTION,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.RECIPIENT_UNKNOWN,
+        _SOMETHING,
+        phases=phases(Phase.RCPT),
+        protocol=SMTP,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.SENDER_NOT_OWNED,
+        _SOMETHING,
+        phases=phases(Phase.MAIL),
+        protocol=SMTP,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.CONTENT_REJECTED,
+        _SOMETHING,
+        phases=phases(Phase.DATA),
+        protocol=SMTP,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.FOLDER_MISSING,
+        _SOMETHING,
+        phases=phases(Phase.SELECT, Phase.APPEND),
+        needs_phase=True,
+    ),
+    Signature(Code.AUTH_TEMPORARY, _SOMETHING, phases=phases(Phase.FETCH), needs_phase=True),
+    Signature(Code.TCP_RESET_EOF, _SOMETHING, phases=phases(Phase.IDLE), needs_phase=True),
+    Signature(Code.AUTOCONFIG_HTML, _SOMETHING, phases=phases(Phase.DISCOVERY), needs_phase=True),
+    Signature(Code.OAUTH_APP, _SOMETHING, phases=OAUTH, needs_phase=True),
 )
 """One row a phase, in order of precedence."""

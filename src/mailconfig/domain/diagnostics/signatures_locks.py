@@ -19,6 +19,7 @@ from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     ACCOUNT,
     ATTEMPTS,
+    EXPIRED,
     PASSWORD,
     TOO_MANY,
     USER,
@@ -62,7 +63,7 @@ LOCKED: Final = (
         Code.AUTH_THROTTLED,
         words(r"rate.?limit|throttl|slow down|too frequent|try again (?:in|after) \d"),
         phases=LOGIN,
-        without=words(r"per (?:second|minute)|sending"),
+        without=words(r"per (?:second|minute)|sending|AUTHENTICATIONFAILED\]"),
     ),
     Signature(
         Code.AUTH_THROTTLED, phases=LOGIN, response_codes=responses("LOGIN-DELAY", "THROTTLED")
@@ -92,13 +93,15 @@ LOCKED: Final = (
             r"(?<!mail)account (?:is )?unavailable",
             near(ACCOUNT, CLOSED),
             near(USER, CLOSED, 24),
+            near(ACCOUNT, EXPIRED, 24),
         ),
         phases=LOGIN | MAILBOX | {Phase.MAIL, Phase.DATA},
         without=words(
             r"\bimap\b|\bpop3?\b|smtp ?(?:auth|access)|tried to reach|recipient|<[^>]+>: ",
             r"your ip|client host|spamhaus|attachment",
             r"message (?:was |has been )?(?:blocked|rejected)|mail (?:was |has been )?blocked",
-            r"temporarily unavailable|basic",
+            r"temporarily unavailable|basic|\bprotocol|connection (?:was |is )?closed",
+            PASSWORD,
         ),
     ),
     Signature(Code.ACCOUNT_DISABLED, phases=LOGIN, enhanced_codes=enhanced("5.7.13")),  # RFC 5248

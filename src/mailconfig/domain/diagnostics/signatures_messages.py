@@ -7,6 +7,7 @@ Exchange and the large receivers. Words beat codes: 552 may be a sending quota.
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.signatures import (
     MAILBOX,
     SESSION,
@@ -23,6 +24,9 @@ from mailconfig.domain.diagnostics.values import Phase
 
 _TEMPORARY: Final = codes(4)
 
+_BYTES: Final = r"\(?\d[\d.,]{0,14} ?(?:bytes?|octets?|[kmg]i?b)\b"
+"""A number of bytes."""
+
 MESSAGES: Final = (
     # A sender or recipient without a domain, shown by the command itself
     Signature(
@@ -30,6 +34,7 @@ MESSAGES: Final = (
         words(r"\b(?:mail from|rcpt to): ?<(?!postmaster>)[^<>@]{1,64}>"),
         phases=TRANSACTION,
         protocol=SMTP,
+        fixable_by=FixableBy.USER,
     ),
     Signature(
         Code.UNAUTHENTICATED_MAIL,
@@ -60,7 +65,8 @@ MESSAGES: Final = (
             r"(?:mail ?box|inbox|account|user|recipient|maildir|storage|quota"
             r"|folder)\b.{0,40}(?:full|over ?quota|over its quota|quota (?:is )?exceeded"
             r"|exceed\w*.{0,20}(?:quota|storage|limit)|exceeded)",
-            r"over ?quota",
+            r"over ?(?:the |its |their |his |your )?(?:allowed |allotted |storage |disk "
+            r"|mailbox )?quota",
             r"(?:quota|storage(?: allocation)?|disk quota) (?:is |has been |was )?(?:exceeded"
             r"|full|reached)",
             r"exceed(?:ed|s)? (?:the |its |their |his )?(?:storage|mailbox|quota|disk quota)",
@@ -112,6 +118,9 @@ MESSAGES: Final = (
             r"(?:message|mail|size|attachment|e-?mail|data)\b.{0,40}(?:too (?:large|big|long)"
             r"|exceed\w*.{0,30}(?:size|limit|maximum|bytes|\bmb\b)|larger than|size (?:limit"
             r"|exceeds))",
+            rf"(?:more than|larger than|bigger than|exceed\w*|over|limit\w*(?: is| of)?"
+            rf"|max\w*(?: is| of)?) {_BYTES}",
+            rf"{_BYTES} .{{0,16}}(?:limit|exceed|maxim|too)",
             r"size (?:exceeds|limit)|exceed\w*.{0,30}\bsize\b",
             r"(?:maximum|max|exceed\w*|over)\b.{0,24}(?:message|mail|attachment"
             r"|e-?mail)[ -]?size",
@@ -119,7 +128,9 @@ MESSAGES: Final = (
             r"troppo grande|muito grande|слишком больш|过大|超过.{0,8}大小",
         ),
         phases=TRANSACTION | {Phase.APPEND},
-        without=words(r"header|line|sandbox|lifetime|number of|\bhour|\bday\b|daily"),
+        without=words(
+            r"header|line|sandbox|\bspace\b|storage|lifetime|number of|\bhour|\bday\b|daily"
+        ),
     ),
     Signature(
         Code.TOO_BIG, phases=TRANSACTION | {Phase.APPEND}, enhanced_codes=enhanced("x.3.4", "x.2.3")
@@ -148,6 +159,9 @@ MESSAGES: Final = (
             r"(?:malformed|missing|invalid|duplicate|multiple|bare|improper|bad|illegal"
             r"|unterminated|too many)\b.{0,40}(?:header|line ?feed|\blf\b|newline|mime"
             r"|message-id|date|8-bit data|encoding)",
+            r"\blines?\b.{0,24}exceed|exceed\w* .{0,24}\blines?\b|\bNUL\b|null (?:char|byte)"
+            r"|control char"
+            r"|(?:illegal|invalid|forbidden|non-?printable|unprintable) char",
             r"not conform\w* to|conform to (?:the |any )?(?:internet |rfc )?standard"
             r"|(?:violat|comply|complian)\w* .{0,30}(?:standard|rfc)",
             r"improper use of 8|not rfc|non-?compliant|line (?:is )?too long|(?:json|xml) pars",
@@ -262,6 +276,8 @@ MESSAGES: Final = (
             r"(?:transmit|relais|retransmission|weiterleit\w+|reenv[ií]o|inoltro"
             r"|пересылк)\w*.{0,40}(?:denied|refus|verweig|nicht|neg|denegad|запрещ|not)",
             r"we do not relay|relais refus|relaying|open relay|administrative prohibition",
+            r"(?:deliver|accept|send|forward)\w* .{0,24}(?:non-?local|foreign|remote|external"
+            r"|outside)\b",
             r"sender verify.{0,10}relay|forward[- ]?path .{0,30}not",
             r"dom[aä]in(?:e)? .{0,30}(?:not local|isn't in|not (?:allowed|hosted|accepted))",
         ),

@@ -149,7 +149,8 @@ MICROSOFT: Final = (
         Code.MS_MAILBOX_FULL,
         words(
             r"storedrv\.(?:submi\w+|clientsubmi\w+|send).{0,120}quota|quotaexceeded.{0,80}submi"
-            r"|(?<!shutoff)(?:error ?quota ?exceeded|quota ?exceeded ?exception)\b(?!.{0,80}deliver)"
+            r"|(?<!shutoff)(?:error ?quota ?exceeded"
+            r"|quota ?exceeded ?exception)\b(?!.{0,80}deliver)"
             r"|sender'?s? mailbox (?:is )?full|submit.{0,60}(?:shutoff)?quotaexceeded"
         ),
     ),

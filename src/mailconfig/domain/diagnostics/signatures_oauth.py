@@ -238,7 +238,8 @@ ENDPOINTS: Final = (
         Code.OAUTH_SCOPE,
         words(
             r"invalid_scope|insufficient_scope|insufficient (?:authentication )?scope",
-            r"invalid[_ ](?:audience|aud\b)|invalid[_ ]target|audience .{0,30}(?:invalid|mismatch|wrong)|scope.{0,30}(?:missing|not granted|invalid)",
+            r"invalid[_ ](?:audience|aud\b)|invalid[_ ]target|audience .{0,30}(?:invalid|mismatch"
+            r"|wrong)|scope.{0,30}(?:missing|not granted|invalid)",
             r"wrong (?:audience|scope)",
         ),
         phases=_ENDPOINT,
@@ -279,6 +280,26 @@ ENDPOINTS: Final = (
 )
 """The authorization and token endpoints (RFC 6749, sections 4.1.2.1 and 5.2)."""
 
+_STATUS: Final = r"['\"]?status['\"]? ?: ?['\"]?"
+_MANY: Final = words(r"simultaneous|too many")
+
+CHALLENGES: Final = (
+    # 401 of Google and Microsoft (XOAUTH2), and RFC 7628, section 3.2.2
+    Signature(
+        Code.OAUTH_TOKEN_EXPIRED,
+        words(rf"{_STATUS}(?:401|invalid_token)"),
+        phases=LOGIN | MAILBOX,
+        without=_MANY,
+    ),
+    Signature(
+        Code.OAUTH_SCOPE,
+        words(rf"{_STATUS}(?:400|403|insufficient_scope|invalid_request)"),
+        phases=LOGIN,
+        without=_MANY,
+    ),
+)
+"""What a server asks before it refuses a bearer token; the refusal after it says nothing more."""
+
 TOKENS: Final = (
     Signature(
         Code.OAUTH_TOKEN_EXPIRED,
@@ -286,18 +307,8 @@ TOKENS: Final = (
             r"access ?token ?(?:has |is )?expired|AccessTokenExpired",
             r"token (?:has |is )?(?:expired|too old)",
             r"expired (?:access ?)?token|oauth.{0,30}expired|session invalidated",
-            r"['\"]?status['\"]? ?: ?['\"]401",  # Google's and Microsoft's challenge (XOAUTH2)
-            r"['\"]?status['\"]? ?: ?['\"]?invalid_token",  # RFC 7628, section 3.2.2
         ),
         phases=LOGIN | MAILBOX,
-    ),
-    Signature(
-        Code.OAUTH_SCOPE,
-        words(
-            r"['\"]?status['\"]? ?: ?['\"]?(?:400|403|insufficient_scope|invalid_request)",
-        ),
-        phases=LOGIN,
-        without=words(r"\[AUTHENTICATIONFAILED|invalid credentials|simultaneous"),
     ),
     Signature(
         Code.OAUTH_SCOPE,

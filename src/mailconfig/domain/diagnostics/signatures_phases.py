@@ -67,6 +67,11 @@ OPEN_MAILBOXES: Final = (
         words(r"\bBAD\b|syntax|unknown command|invalid (?:state|argument|command)|parse"),
         phases=MAILBOX,
     ),
+    Signature(
+        Code.AUTH_NOT_AUTHORISED,
+        words(r"not writ(?:e)?able|read[- ]only|nur lesen|lecture seule|solo lectura|sola lettura"),
+        phases=MAILBOX,
+    ),
     Signature(Code.TCP_RESET_EOF, words(r"\bBYE\b"), phases=MAILBOX, needs_phase=True),
     Signature(
         Code.FOLDER_MISSING,

@@ -70,7 +70,8 @@ SENDERS: Final = (
         Code.SENDGRID,
         words(
             r"unauthenticated senders not allowed|maximum credits exceeded",
-            r"verified sender identity|username and/or password|bad username / password",
+            r"verified sender identity|username and/or password",
+            r"535\b.{0,40}bad username / password",
             r"basic authentication passwords? disabled",
         ),
     ),
@@ -115,7 +116,7 @@ SENDERS: Final = (
             r"from/sender name",
             r"(?:verify|confirm|register|validate) (?:your |the |a )?(?:sender|sending|domain"
             r"|from)",
-            r"sender signature|domain .{0,60}is not (?:allowed|associated|added|owned)",
+            r"sender signature|domain .{0,60}is not (?:allowed(?! in)|associated|added|owned)",
         ),
         phases=TRANSACTION | phases(Phase.AUTH),
         protocol=SMTP,

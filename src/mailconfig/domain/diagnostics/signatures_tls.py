@@ -8,29 +8,22 @@ from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
-from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS
+from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, Family
 from mailconfig.domain.diagnostics.signatures import (
-    IMAP,
     SMTP,
     Signature,
-    codes,
+    families,
     phases,
-    responses,
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     CERTIFICATE,
-    ENCRYPTION,
     EXPIRED,
-    REQUIRED,
     near,
 )
 
-_STARTTLS: Final = phases(Phase.STARTTLS)
-_LOGIN_OR_MAIL: Final = phases(
-    Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.EHLO, Phase.GREETING, Phase.SELECT, Phase.DATA
-)
+_UP_TO_DATE: Final = families(*Family)
 
 _DIFFERS: Final = (
     r"(?:stimmt nicht|passt nicht|ne correspond pas|no coincide|no corresponde|non corrisponde"
@@ -132,6 +125,12 @@ CERTIFICATES: Final = (
         without=words(r"self[- _]?signed"),
         fixable_by=FixableBy.PROVIDER_ADMIN,
     ),
+    # A name that was compared with its port (the program's fault)
+    Signature(
+        Code.CERT_NAME_MISMATCH,
+        words(r"\bnot (?:valid )?(?:for )?['\"]?(?!\d)[\w-]+(?:\.[\w-]+)+:\d{2,5}\b"),
+        fixable_by=FixableBy.OPERATOR,
+    ),
     Signature(Code.CERT_NAME_MISMATCH, _NAME_MISMATCH),
     # A chain that ends in a self-signed root is a private authority, not a self-signed server
     Signature(
@@ -177,7 +176,8 @@ CERTIFICATES: Final = (
             r"PKIX path|valid certification path|not trusted|untrusted|alert number 4[68]\b",
             r"certificate[_ ]verif\w+[_ ]failed|certificate verify failed",
             r"invalid (?:peer )?certificate",
-            r"verification failed|RemoteCertificateChainErrors|remote certificate is invalid",
+            r"(?:cert\w*|ssl|tls|peer|chain|server identity)\b.{0,30}verif\w+ (?:has )?failed"
+            r"|RemoteCertificateChainErrors|remote certificate is invalid",
             r"trust (?:anchor|failure)|nicht vertrauenswürdig|pas (?:de )?confiance",
             r"no es de confianza",
             r"не является доверенн|不受信任|信頼されて|certificate.{0,20}revoked"
@@ -214,10 +214,13 @@ HANDSHAKE: Final = (
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
         without=words(r"(?:did(?:n't| not)|not|no) .{0,12}starttls in"),
     ),
-    # A library that has nothing left to offer, or a server that is up to date beyond doubt
+    # A server that is up to date beyond doubt: what is old is here
     Signature(
         Code.TLS_TOO_OLD,
-        words(r"no appropriate protocol|no[_ ]protocols[_ ]available|no ciphers? (?:suites? )?avail"),
+        words(
+            r"no appropriate protocol|no[_ ]protocols[_ ]available|no ciphers? (?:suites? )?avail"
+        ),
+        families=_UP_TO_DATE,
         fixable_by=FixableBy.OPERATOR,
     ),
     Signature(
@@ -225,7 +228,7 @@ HANDSHAKE: Final = (
         words(
             r"protocol[_ ]version|unsupported[_ ]protocol|handshake[_ ]failure|no[_ ]shared[_ ]ciph"
         ),
-        hosts=WELL_KNOWN_HOSTS,
+        families=_UP_TO_DATE,
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.STARTTLS),
         fixable_by=FixableBy.OPERATOR,
         without=words(r"unexpected eof"),
@@ -263,110 +266,3 @@ HANDSHAKE: Final = (
     ),
 )
 """Handshakes, in order of precedence, before the rows of the network."""
-
-UPGRADE: Final = (
-    # IMAP: NO means that the command is known, but TLS could not begin (RFC 9051, section 7.1)
-    Signature(
-        Code.STARTTLS_FAILED_SERVER,
-        words(r"(?-i:\bNO\b)"),
-        protocol=IMAP,
-        phases=_STARTTLS,
-        needs_phase=True,
-        without=words(r"not (?:support|offer|avail|enabl|permit|allow)|unknown|unrecogni|disabled"),
-    ),
-    # TLS asked for twice (RFC 3207, section 4.2: not a second time)
-    Signature(
-        Code.DOUBLE_STARTTLS,
-        words(
-            r"(?:tls|ssl)\b.{0,20} already|already .{0,30}\b(?:tls|ssl|secure|encrypt)",
-            r"tls currently active",
-            r"starttls not (?:allowed|permitted|valid) (?:here|now|after|in|when|inside)",
-            r"starttls .{0,40}(?:inside|within|over|during) .{0,12}(?:tls|ssl)",
-        ),
-        without=words(r"already (?:disabled|failed)"),
-    ),
-    # A server that cannot: 454 (RFC 3207, section 4), or in words
-    Signature(
-        Code.STARTTLS_FAILED_SERVER,
-        words(
-            r"tls .{0,30}(?:not|un)\s?available.{0,30}(?:temporar|local problem|due to|reason)",
-            r"tls (?:is )?currently (?:un|not )\s?available|unable to initiali[sz]e (?:tls|ssl)",
-            r"tls initiali[sz]ation (?:error|failed)|tls handshake failed",
-            r"tls (?:library|engine|subsystem) .{0,20}(?:fail|problem)",
-            r"tls .{0,20}temporar|(?:cannot|can't|failed to) (?:start|load|negotiate) .{0,12}tls",
-        ),
-        reply_codes=codes(421, 451, 454, 550, 554, 530),
-    ),
-    Signature(Code.STARTTLS_FAILED_SERVER, phases=_STARTTLS, reply_codes=codes(421, 450, 451, 454)),
-    Signature(
-        Code.STARTTLS_FAILED_SERVER,
-        words(r"tls not available due to", r"tls .{0,16}temporarily", r"unable to start tls"),
-    ),
-    # The server says goodbye because its own TLS does not work
-    Signature(Code.STARTTLS_FAILED_SERVER, words(r"\* bye\b.{0,60}(?:tls|ssl).{0,40}fail")),
-    Signature(
-        Code.STARTTLS_NOT_OFFERED,
-        words(
-            r"starttls .{0,30}(?:not|n't|un)\s?(?:supported|offered|advertised|available"
-            r"|announced|enabled)",
-            r"(?:not|n't|no|without) (?:support |offer |advertise "
-            r"|announce )(?:for )?(?:starttls|tls\b)",
-            r"(?:tls|starttls) (?:is |was )?(?:required|requested),? but .{0,30}not (?:offered"
-            r"|supp|avail)",
-            r"(?-i:[Nn]o) starttls|did(?:n't| not) f(?:i|ou)nd starttls|starttls (?:is )?missing"
-            r"|tls not (?:available|supported"
-            r"|offered)",
-            r"(?:unterstützt|bietet) .{0,20}(?:kein )?starttls",
-            r"ne (?:supporte|prend) .{0,20}starttls",
-            r"does(?:n't| not) support (?:secure|encrypted) connections|starttls extension",
-        ),
-    ),
-    Signature(
-        Code.STARTTLS_NOT_OFFERED,
-        phases=_STARTTLS,
-        reply_codes=codes(500, 501, 502, 503, 504, 538, 550, 554),
-    ),
-    Signature(
-        Code.STARTTLS_NOT_OFFERED,
-        words(r"\bBAD\b.{0,80}", r"unknown command|not implemented|unrecogni[sz]ed"),
-        phases=_STARTTLS,
-    ),
-)
-"""The STARTTLS command, in order of precedence."""
-
-ENCRYPTION_FIRST: Final = (
-    Signature(Code.STARTTLS_REQUIRED, response_codes=responses("PRIVACYREQUIRED")),  # RFC 5530
-    Signature(
-        Code.STARTTLS_REQUIRED,
-        words(
-            r"(?:must|need to|have to|please) (?:first )?(?:issue|use|do|send|run) (?:a "
-            r"|the )?starttls",
-            r"starttls (?:command )?(?:is )?(?:first|required|needed|mandatory|before)",
-            r"(?:plain ?text|clear ?text|unencrypted|insecure)\b.{0,40}(?:not |dis|un)\s?"
-            r"(?:allowed|permitted|supported|enabled|accepted|abled)|plaintext authentication",
-            r"under a (?:security )?layer|unencrypted connection|encryption needed",
-            near(ENCRYPTION, REQUIRED, 30),
-            r"(?:encryption|tls|ssl|secure (?:channel|connection|link))\b.{0,30}"
-            r"(?:is |are )?(?:required|needed|mandatory|necessary|obligatory)",
-            r"requires? (?:an? |the use of )?(?:\w+ )?(?:encrypt\w+|tls|ssl|secure)\b",
-            r"without (?:ssl|tls|encryption)",
-            r"(?:only|first).{0,30}(?:over|via|through|with) (?:tls|ssl)\b",
-            r"(?:use|enable|switch to|configure) (?:\w+ )?(?:tls|ssl|encryption|starttls)\b.{0,60}"
-            r"(?:first|before|connection|in your|to (?:send|log|auth))",
-            r"verschlüssel\w* .{0,30}(?:erforderlich|notwendig|pflicht)",
-            r"(?:chiffr|crypt)\w+ .{0,20}requis",
-            r"cifrad\w* .{0,20}(?:requerid|necesari)|nur (?:über|mit) (?:tls|ssl)",
-            r"требуется шифрование",
-        ),
-        without=words(r"server requires a secure connection or|already"),
-        phases=_LOGIN_OR_MAIL,
-    ),
-    # RFC 4954: 538 needs encryption for this mechanism; RFC 5248: x.7.10, x.7.11
-    Signature(Code.STARTTLS_REQUIRED, phases=_LOGIN_OR_MAIL, reply_codes=codes(523, 538)),
-    Signature(
-        Code.STARTTLS_REQUIRED,
-        phases=_LOGIN_OR_MAIL,
-        enhanced_codes=frozenset({"x.7.10", "x.7.11"}),
-    ),
-)
-"""Servers that want TLS before they go on; also a sender's policy on TLS."""

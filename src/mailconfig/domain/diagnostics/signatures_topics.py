@@ -22,6 +22,7 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import RELAY
 
 _TEMPORARY: Final = codes(4)
 _WHO: Final = (
@@ -229,7 +230,7 @@ TOPICS: Final = (
     Signature(
         Code.RELAY_DENIED,
         words(
-            r"\brelay|relais|relé|weiterleit|\breenv|inoltr|пересыл|релей|przekaz|中继|中繼|转发",
+            RELAY,
             r"not (?:a )?(?:gateway|local (?:host|domain))|local (?:users?|recipients?) only",
         ),
         protocol=SMTP,
@@ -368,7 +369,7 @@ STATUS: Final = (
     Signature(
         Code.CLIENT_PROTOCOL,
         phases=TRANSACTION,
-        enhanced_codes=enhanced("x.5.0", "x.5.1", "x.5.2", "x.5.4"),
+        enhanced_codes=enhanced("x.5.1", "x.5.2", "x.5.4"),
     ),
 )
 """Status codes of the registry that mean one thing (RFC 3463, 5248, 6710, 7293, 8689)."""

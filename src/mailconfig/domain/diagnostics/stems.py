@@ -14,7 +14,21 @@ from typing import Final
 _LENGTHS: Final = (1, 2, 3)
 """Letters noted together; single ones for scripts whose words are that short."""
 
-_EQUAL: Final = str.maketrans("İıſµςϐϑϕϖϰϱϵẛ", "iisμσβθφπκρεṡ")
+_EQUAL: Final[dict[int, str | int]] = {
+    0x130: "i",  # with a dot above
+    0x131: "i",  # without a dot
+    0x17F: "s",  # long s
+    0xB5: 0x3BC,  # micro sign, mu
+    0x3C2: 0x3C3,  # final sigma
+    0x3D0: 0x3B2,  # forms of Greek letters in formulas: beta, theta, phi, pi, kappa, rho, epsilon
+    0x3D1: 0x3B8,
+    0x3D5: 0x3C6,
+    0x3D6: 0x3C0,
+    0x3F0: 0x3BA,
+    0x3F1: 0x3C1,
+    0x3F5: 0x3B5,
+    0x1E9B: 0x1E61,  # long s with dot
+}
 """Letters that match each other without regard to case, but differ when lowered (module re)."""
 
 _MEMBER: Final = re.compile(

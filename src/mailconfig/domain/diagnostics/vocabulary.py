@@ -91,7 +91,10 @@ EXPIRED: Final = (
 
 LOCKED: Final = (
     r"(?:\block(?:ed|out)|blocked|suspend|disabled|deactivated|gesperrt|blockiert|deaktiviert"
-    r"|stillgelegt|bloqué|bloqu[eé]ad|suspendu|désactivé|verrouillé|suspendid|deshabilitad"
+    r"|stillgelegt|geschlossen|gekündigt|gelöscht|clôtur|résili|supprim|cerrad[ao]|cancelad"
+    r"|chius[ao]"
+    r"|encerrad|terminated|удал[её]н|закрыт|注销|解約|bloqué|bloqu[eé]ad|suspendu|désactivé|verrouillé"
+    r"|suspendid|deshabilitad"
     r"|desactivad|inhabilitad|bloccat|sospes|disabilitat|disattivat|suspens[ao]|desativad"
     r"|zablokowan|zawieszon|geblokkeerd|opgeschort|zablokován|pozastaven|spärrad|sperret|spærret"
     r"|kilitlen|ask.ya|letilt|blocat|lukittu|заблокован|блокирован|заморож|приостановл"
@@ -108,7 +111,8 @@ ACCOUNT: Final = (
 """An account or its mailbox."""
 
 TOO_MANY: Final = (
-    r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad|troppi"
+    r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad"
+    r"|troppi"
     r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
     r"|te veel|för många|for mange|çok fazla|túl sok|prea multe|liian monta|забагато"
     r"|слишком (?:много|часто)|превышен|过多|過多|太多|频繁"
@@ -188,15 +192,59 @@ OUTSIDE_PROGRAM: Final = (
 )
 """A mail program that is not the provider's own."""
 
+RELAY: Final = (
+    r"(?:\brelay|relais|relé|retransm|weiterleit|weitergeleit|\breenv|reencamin|encaminha|inoltr"
+    r"|doorst"
+    r"|doorgest|przekaz|přepos|předáv|vidarebef|vidaresänd|videresend|viderebef|iletilme|aktarm"
+    r"|válity|пересыл|релей|ретрансл|ретрансля|转发|轉發|中继|中繼|中継|릴레이)"
+)
+"""To pass mail on to another server."""
+
+CHANGE: Final = (
+    r"(?:chang|renew|\breset|\bupdat|geändert|ändern|erneuer|zurückgesetzt|modifi|renouvel|cambi"
+    r"|renov"
+    r"|alterad|alterar|trocad|redefin|gewijzigd|wijzig|vernieuw|zmieni|zmian|změn|ändra|byt(?:as"
+    r"|a\b)"
+    r"|endre|skift|değişt|измен|смен[еи]|сброси|更改|修改|重置|変更|변경)"
+)
+"""To put something else in its place."""
+
+METHOD: Final = (
+    r"(?:mechanism|method|scheme|verfahren|méthode|mécanisme|método|mecanismo|metodo|meccanismo"
+    r"|mechanizm|metod|механизм|метод|способ|方式|方法|機構|メカニズム|방식|방법)"
+)
+"""A way to sign in."""
+
+UNSUPPORTED: Final = (
+    r"(?:not (?:\w+ )?support|unsupported|n't support|nicht (?:\w+ )?(?:unterstützt|verfügbar"
+    r"|angeboten)"
+    r"|(?:unterstützt|bietet) .{0,20}(?:kein|nicht)|(?:non|pas) (?:pris|support|gér|propos)"
+    r"|ne (?:support|propos|prend|gèr)|no (?:es )?(?:compatible|soport|admit|ofrece)"
+    r"|non (?:è )?(?:support|offr|compatib)|não (?:é )?(?:suport|oferec)|niet ondersteun"
+    r"|ondersteunt .{0,16}niet"
+    r"|nieobsługiwan|nie (?:jest )?obsług|nepodpor|stöds inte|støttes ikke|understøttes ikke"
+    r"|desteklen?m"
+    r"|не поддержив|не предлага|不支持|不支援|サポートされ|サポートして|対応してい"
+    r"|지원하지|지원되지)"
+)
+"""It is not among what is offered."""
+
 PERMISSION: Final = (
     r"(?:permission|privilege|access right|berechtig|\brechte\b|droits?\b|autorisation|permiso"
     r"|permess|permiss[ãa]o|permissões|uprawni|oprávn|rechten\b|behörig|rettighed|tillatelse|yetki"
-    r"|\bizn|прав\w* доступ|\bправ\b|разрешени|权限|權限|権限|권한)"
+    r"|\bizn|прав\w* доступ|нет прав\b|разрешени|权限|權限|権限|권한)"
 )
 """Leave to do something."""
 
 UNKNOWN: Final = (
-    r"(?:unknown|no such|not found|nonexist|unbekannt|nicht bekannt|nicht gefunden|existiert nicht"
+    r"(?:(?:unable to|could not|couldn't|cannot|can't|impossible de) (?:find|locate|trouver)"
+    r"|konnte .{0,40}nicht gefunden|no se pudo encontrar|impossibile trovare"
+    r"|não foi possível (?:encontrar|localizar)|nie można (?:znaleźć|odnaleźć)|nie znaleziono"
+    r"|nelze (?:najít"
+    r"|nalézt)|kan .{0,30}niet vinden|hittas inte|hittades inte|finner ikke|ble ikke funnet"
+    r"|bulunamad"
+    r"|не удалось найти|无法找到|找不到|찾을 수 없|unknown|no such|not found|nonexist"
+    r"|unbekannt|nicht bekannt|nicht gefunden|existiert nicht"
     r"|inconnu|introuvable|n'existe pas|desconocid|no (?:se )?(?:existe|encontr)|sconosciut"
     r"|inesistent|non (?:esist|trovat)|desconhecid|não (?:existe|encontrad|é conhecid)|inexistent"
     r"|nieznan|nie istnieje|neznám|neexist|onbekend|bestaat niet|okänd|ukjent|ukendt|bilinmeyen"

@@ -20,7 +20,7 @@ from mailconfig.domain.discovery.values import (
     Proposal,
 )
 from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
-from mailconfig.domain.phrases import N_
+from mailconfig.domain.phrases import N_, Phrase
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
 from mailconfig.domain.text import cut, tidy
 
@@ -55,7 +55,7 @@ def cleaned(finding: Finding, address: EmailAddress | None) -> Finding:
         return finding
     proposal = _proposal(finding.proposal, address)
     if not proposal.incoming and not proposal.outgoing:
-        detail = N_("It names no server that can be used.")
+        detail = N_("This source names no server that can be used.")
         return replace(finding, status=FindingStatus.INVALID, detail=detail, proposal=None)
     return replace(finding, proposal=proposal)
 
@@ -65,8 +65,15 @@ def _proposal(found: Proposal, address: EmailAddress | None) -> Proposal:
         _servers(found.incoming, MailProtocol.IMAP, address),
         _servers(found.outgoing, MailProtocol.SMTP, address),
         None,  # only the catalogue knows whose servers they are
-        cut(tidy(found.display_name), NAME_MAX_CHARS) or None if found.display_name else None,
+        _name(found.display_name, address),
     )
+
+
+def _name(name: str | None, address: EmailAddress | None) -> str | None:
+    """Return an operator's name; one that holds the address is that person's alone."""
+    if name is None or (address is not None and address.text.lower() in name.lower()):
+        return None
+    return cut(tidy(name), NAME_MAX_CHARS) or None
 
 
 def _servers(
@@ -92,6 +99,11 @@ def _server(server: FoundServer, address: EmailAddress | None) -> FoundServer | 
 
 
 def _sentence(detail: str) -> str:
-    """Keep a sentence that is fit to show as it is, so that it stays translatable."""
-    fit = cut(tidy(detail))
-    return detail if fit == detail else fit
+    """Make a sentence fit to show; of a phrase its values, so that it stays translatable."""
+    if not isinstance(detail, Phrase):
+        return cut(tidy(detail))
+    values = {
+        name: _sentence(value) if isinstance(value, str) else value
+        for name, value in detail.values.items()
+    }
+    return Phrase(detail.template, values)

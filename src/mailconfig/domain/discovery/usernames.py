@@ -57,10 +57,13 @@ def form_behind(username: str | None, address: EmailAddress | None) -> str | Non
         return username
     if address is None:
         return None
-    form = username.replace(address.text, ADDRESS)
-    if form == username:
-        local = re.escape(address.local)
-        form = re.sub(rf"(?<!{_EDGE}){local}(?!{_EDGE})", LOCAL, username)
-    if form == username:
-        form = username.replace(f"{address.local}.{address.domain}", f"{LOCAL}.{DOMAIN}")
-    return None if form == username else form
+    parts = (
+        (address.text, ADDRESS),
+        (address.local, LOCAL),
+        (f"{address.local}.{address.domain}", f"{LOCAL}.{DOMAIN}"),
+    )
+    for part, form in parts:
+        found, count = re.subn(rf"(?<!{_EDGE}){re.escape(part)}(?!{_EDGE})", form, username)
+        if count:
+            return found
+    return None

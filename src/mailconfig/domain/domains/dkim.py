@@ -72,8 +72,8 @@ def _none_found(
         )
         return DomainCheck(CheckKind.DKIM, CheckVerdict.MISSING, (), (remark,), publish)
     remark = N_(
-        "No key was found under the usual selectors. Name yours: the s= of a "
-        "DKIM-Signature in a message that you sent."
+        "No key was found under the usual selectors. Give your own: it follows s= in "
+        "the DKIM-Signature of a message that you sent."
     )
     return DomainCheck(CheckKind.DKIM, CheckVerdict.UNKNOWN, (), (remark,))
 
@@ -82,16 +82,23 @@ def _judge_key(record: DnsRecord) -> tuple[CheckVerdict, str | None]:
     tags = tags_of(record.value)
     key = "".join(tags.get("p", "").split())
     if "p" not in tags or tags.get("v", "DKIM1") != "DKIM1":
-        return CheckVerdict.BROKEN, phrase("{name} is no key.", name=record.name)
+        return CheckVerdict.BROKEN, phrase(
+            "The record {name} holds no valid key.", name=record.name
+        )
     if not key:
-        return CheckVerdict.BROKEN, phrase("{name} has been revoked.", name=record.name)
+        return CheckVerdict.BROKEN, phrase("The key {name} has been revoked.", name=record.name)
     if tags.get("h") and "sha256" not in tags["h"].lower().split(":"):
-        return CheckVerdict.BROKEN, phrase("{name} allows SHA-1 only.", name=record.name)
+        return CheckVerdict.BROKEN, phrase(
+            "The key {name} allows SHA-1 only, which receivers do not accept any more.",
+            name=record.name,
+        )
     size = _judge_size(record, tags.get("k", "rsa").lower(), key)
     if size is not None:
         return size
     if "y" in tags.get("t", "").lower().split(":"):
-        return CheckVerdict.WEAK, phrase("{name} is marked as a test.", name=record.name)
+        return CheckVerdict.WEAK, phrase(
+            "The key {name} is marked as a test (t=y).", name=record.name
+        )
     return CheckVerdict.GOOD, None
 
 
@@ -101,11 +108,16 @@ def _judge_size(record: DnsRecord, kind: str, key: str) -> tuple[CheckVerdict, s
     try:
         size = len(base64.b64decode(key, validate=True))
     except binascii.Error:
-        return CheckVerdict.BROKEN, phrase("{name} is no key.", name=record.name)
+        return CheckVerdict.BROKEN, phrase(
+            "The record {name} holds no valid key.", name=record.name
+        )
     if size < _RSA_1024_BYTES:
-        return CheckVerdict.BROKEN, phrase("{name} is too short to be safe.", name=record.name)
+        return CheckVerdict.BROKEN, phrase(
+            "The key {name} is too short to be safe: make a new one of 2048 bits.",
+            name=record.name,
+        )
     if size < _RSA_2048_BYTES:
         return CheckVerdict.WEAK, phrase(
-            "{name} is shorter than 2048 bits: make a new key.", name=record.name
+            "The key {name} is shorter than 2048 bits: make a new one.", name=record.name
         )
     return None

@@ -33,26 +33,26 @@ def judge_dmarc(domain: str, found_at: str | None, records: tuple[str, ...]) -> 
     """Judge the policies at the first name that has any; None and empty: there is none."""
     if found_at is None or not records:
         remark = N_(
-            "Without a DMARC policy the big mailbox providers refuse mail of senders of "
-            "more than 5,000 messages a day, and trust the others less."
+            "There is no DMARC record. Big mailbox providers then refuse mail from senders of "
+            "more than 5,000 messages a day, and trust other senders less."
         )
         value = f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
         record = DnsRecord("TXT", f"_dmarc.{domain}", value)
         return DomainCheck(CheckKind.DMARC, CheckVerdict.MISSING, (), (remark,), (record,))
     found = tuple(DnsRecord("TXT", found_at, shown(text)) for text in records)
     if len(records) > 1:
-        remark = N_("There is more than one DMARC policy: receivers then use none.")
+        remark = N_("There is more than one DMARC record: receivers then use none.")
         return DomainCheck(CheckKind.DMARC, CheckVerdict.BROKEN, found, (remark,))
     tags = tags_of(records[0])
     policy = tags.get("p", "none" if "rua" in tags else "").lower()
     if policy not in _POLICIES:
-        remark = N_("The policy p= is not one of none, quarantine and reject.")
+        remark = N_("The policy (p=) has to be none, quarantine or reject.")
         return DomainCheck(CheckKind.DMARC, CheckVerdict.BROKEN, found, (remark,))
     is_inherited = found_at != f"_dmarc.{domain}"
     effective = tags.get("sp", policy).lower() if is_inherited else policy
     weak = tuple(_weak(effective, tags.get("rua"), tags.get("t")))
     notes = tuple(
-        phrase("The tag {tag} has no meaning any more since RFC 9989.", tag=tag)
+        phrase("The tag {tag} has had no meaning since RFC 9989.", tag=tag)
         for tag in _REMOVED
         if tag in tags
     )
@@ -63,12 +63,12 @@ def judge_dmarc(domain: str, found_at: str | None, records: tuple[str, ...]) -> 
 def _weak(policy: str, reports: str | None, testing: str | None) -> Iterator[str]:
     if policy == "none":
         yield N_(
-            "The policy none only watches: when the reports are clean, go on to quarantine "
-            "and reject."
+            "The policy none only watches: once the reports show no problems, go on to "
+            "quarantine, then to reject."
         )
     if not reports:
         yield N_("No address for reports is named (rua=), so nobody sees who sends for you.")
     elif not all(uri.strip().lower().startswith("mailto:") for uri in reports.split(",")):
-        yield N_("An address for reports (rua=) is no mailto: address.")
+        yield N_("An address for reports (rua=) does not begin with mailto:.")
     if (testing or "").lower() == "y":
         yield N_("The policy is marked as a test (t=y): receivers apply the next weaker one.")

@@ -105,10 +105,12 @@ def judge_spf(
     if not records:
         default = "v=spf1 mx ~all" if takes_mail else "v=spf1 -all"
         value = f"v=spf1 include:{include} ~all" if include else default
-        remark = N_("Without an SPF record receivers cannot tell which machines send for you.")
+        remark = N_("There is no SPF record: receivers cannot tell which servers may send for you.")
         return _check(CheckVerdict.MISSING, found, (remark,), (DnsRecord("TXT", domain, value),))
     if walk is None:
-        remark = N_("There is more than one SPF record: receivers then use none. Join them.")
+        remark = N_(
+            "There is more than one SPF record: receivers then use none. Merge them into one."
+        )
         return _check(
             CheckVerdict.BROKEN, found, (remark,), (DnsRecord("TXT", domain, _joined(records)),)
         )
@@ -116,7 +118,9 @@ def judge_spf(
     weak = _weak(walk)
     publish: tuple[DnsRecord, ...] = ()
     if include and include not in walk.included and not broken:
-        name = phrase("Your provider's servers are missing: {include}.", include=include)
+        name = phrase(
+            "The SPF record lacks the servers of your provider: {include}.", include=include
+        )
         weak = (name, *weak)
         publish = (DnsRecord("TXT", domain, _with_include(records[0], include)),)
     verdict = CheckVerdict.BROKEN if broken else CheckVerdict.WEAK if weak else CheckVerdict.GOOD
@@ -140,7 +144,8 @@ def _broken(walk: SpfWalk) -> tuple[str, ...]:
     if walk.lookups > LOOKUPS_MAX:
         remarks.append(
             phrase(
-                "It needs {count} DNS look-ups; receivers stop after {most} and ignore the record.",
+                "The SPF record needs {count} DNS look-ups; receivers stop after {most} and "
+                "ignore it.",
                 count=walk.lookups,
                 most=LOOKUPS_MAX,
             )
@@ -148,24 +153,28 @@ def _broken(walk: SpfWalk) -> tuple[str, ...]:
     if walk.voids > VOID_MAX:
         remarks.append(
             phrase(
-                "{count} of its names lead nowhere; receivers put up with {most}.",
+                "{count} names in the SPF record lead nowhere; receivers accept at most {most}.",
                 count=walk.voids,
                 most=VOID_MAX,
             )
         )
     if walk.last_all == "+":
-        remarks.append(N_("It ends with +all, which lets every machine in the world send for you."))
+        remarks.append(
+            N_("The SPF record ends with +all: every server in the world may send for you.")
+        )
     return tuple(remarks)
 
 
 def _weak(walk: SpfWalk) -> tuple[str, ...]:
     remarks: list[str] = []
     if walk.last_all is None and walk.problem is None:
-        remarks.append(N_("It has no all at its end, so it says nothing about other machines."))
+        remarks.append(
+            N_("The SPF record does not end with all, so it says nothing about other servers.")
+        )
     if walk.last_all == "?":
-        remarks.append(N_("It ends with ?all, which says nothing about other machines."))
+        remarks.append(N_("The SPF record ends with ?all, so it says nothing about other servers."))
     if walk.uses_ptr:
-        remarks.append(N_("It uses ptr, which is slow and which many receivers ignore."))
+        remarks.append(N_("The SPF record uses ptr, which is slow and often ignored."))
     return tuple(remarks)
 
 

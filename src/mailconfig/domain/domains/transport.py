@@ -37,17 +37,20 @@ def judge_mx(domain: str, exchangers: tuple[Exchanger, ...], *, has_address: boo
         return _without_mx(has_address=has_address)
     if any(not each.record.host for each in exchangers):
         remark = N_(
-            "The domain says that it takes no mail (null MX): servers refuse mail that "
-            "comes from it."
+            "The domain says that it takes no mail (null MX): many servers also refuse mail "
+            "that comes from it."
         )
         return DomainCheck(CheckKind.MX, CheckVerdict.BROKEN, found, (remark,))
     broken = tuple(
-        phrase("{host} leads to no address.", host=each.record.host)
+        phrase("The mail exchanger (MX) {host} has no IP address.", host=each.record.host)
         for each in exchangers
         if each.has_address is False or is_ip_literal(each.record.host)
     )
     weak = tuple(
-        phrase("{host} is an alias (CNAME), which an MX must not name.", host=each.record.host)
+        phrase(
+            "The mail exchanger (MX) {host} is an alias (CNAME), which is not allowed.",
+            host=each.record.host,
+        )
         for each in exchangers
         if each.is_alias
     )
@@ -60,9 +63,9 @@ def judge_mx(domain: str, exchangers: tuple[Exchanger, ...], *, has_address: boo
 
 def _without_mx(*, has_address: bool) -> DomainCheck:
     if has_address:
-        remark = N_("There is no MX record; mail goes to the address of the domain itself.")
+        remark = N_("There is no MX record; mail goes to the IP address of the domain itself.")
         return DomainCheck(CheckKind.MX, CheckVerdict.WEAK, remarks=(remark,))
-    remark = N_("There is no MX record and no address: answers and bounces cannot come back.")
+    remark = N_("There is no MX record and no IP address: replies and bounces cannot arrive.")
     return DomainCheck(CheckKind.MX, CheckVerdict.MISSING, remarks=(remark,))
 
 
@@ -91,7 +94,7 @@ def judge_mta_sts(
         remark = N_("There is more than one MTA-STS record: senders then use none.")
         return DomainCheck(kind, CheckVerdict.BROKEN, found, (remark,))
     if not _POLICY_ID.fullmatch(tags_of(announced[0]).get("id", "")):
-        remark = N_("The id= is missing, or not of letters and digits.")
+        remark = N_("The id= is missing, or is not made of letters and digits.")
         return DomainCheck(kind, CheckVerdict.BROKEN, found, (remark,))
     if policy is None or policy.text is None:
         reason = policy.reason if policy and policy.reason else N_("The policy cannot be fetched.")
@@ -111,13 +114,16 @@ def _judge_policy(text: str, hosts: tuple[str, ...]) -> tuple[tuple[str, ...], t
     patterns = tuple(value.lower() for key, value in fields if key == "mx")
     mode, age = values.get("mode", ""), values.get("max_age", "")
     if values.get("version") != "STSv1" or mode not in _MODES:
-        return (N_("The policy is not of the form that RFC 8461 asks for."),), ()
+        return (N_("The policy is not written as RFC 8461 demands."),), ()
     if not age.isdecimal() or int(age) > _MAX_AGE_SECONDS:
-        return (N_("The max_age of the policy is no number of seconds up to a year."),), ()
+        return (N_("The max_age of the policy is not a number of seconds up to one year."),), ()
     if mode == "none":
         return (), (N_("The policy's mode is none: it is switched off."),)
     uncovered = tuple(
-        phrase("{host} is not in the policy: mail to it will be held back.", host=host)
+        phrase(
+            "The mail exchanger (MX) {host} is not in the policy: others do not deliver to it.",
+            host=host,
+        )
         for host in hosts
         if not any(_matches(pattern, host) for pattern in patterns)
     )
@@ -152,6 +158,8 @@ def judge_tls_rpt(domain: str, records: tuple[str, ...]) -> DomainCheck:
         return DomainCheck(kind, CheckVerdict.BROKEN, found, (remark,))
     addresses = tags_of(announced[0]).get("rua", "").split(",")
     if not all(each.strip().lower().startswith(("mailto:", "https:")) for each in addresses):
-        remark = N_("No mailto: or https: address for reports is named (rua=).")
+        remark = N_(
+            "An address for reports (rua=) is missing, or begins neither with mailto: nor https:."
+        )
         return DomainCheck(kind, CheckVerdict.BROKEN, found, (remark,))
     return DomainCheck(kind, CheckVerdict.GOOD, found)

@@ -87,7 +87,9 @@ def host_is_public(case: Case) -> Iterator[ValidationIssue]:
     if case.policy.allow_private_hosts:
         return
     for server in case.servers:
-        if server.host is not None and _is_private(server.host):
+        if server.host is None or server.host in case.policy.reachable_hosts:
+            continue
+        if _is_private(server.host):
             message = N_("This server is inside a private network; this service may not reach it.")
             yield warning(ValidationCode.PRIVATE_ADDRESS, server.path("host"), message)
 

@@ -33,6 +33,8 @@ class ValidationPolicy:
     """Whether TransportSecurity.NONE may be stored and tested."""
     allow_private_hosts: bool = False
     """Whether literal private addresses are worth no warning (egress decides anyway)."""
+    reachable_hosts: frozenset[str] = frozenset()
+    """Private hosts that are worth no warning all the same."""
     name_max_chars: int = 200
     metadata_max_bytes: int = 4096
 

@@ -39,6 +39,8 @@ from mailconfig.services.discovery.knocking import MARGIN_SECONDS, Knocker
 
 _TTL_SECONDS = 300
 """How long a guess holds, and that there are no such records."""
+_SILENCE_TTL_SECONDS = 60
+"""How long it holds that nobody answered: they may have been slow, or we busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class SrvSource:
         finding = self._finding(query.domain, known)
         silent = len(answers) < len(SRV_SERVICES)
         if silent and finding.status is FindingStatus.NOTHING:
-            detail = phrase("The SRV records of {domain} gave no answer.", domain=query.domain)
+            detail = phrase(
+                "The DNS gave no answer about the SRV records of {domain}.", domain=query.domain
+            )
             status = FindingStatus.UNAVAILABLE
             return replace(finding, status=status, detail=detail, code=None, ttl_seconds=60)
         return finding
@@ -81,7 +85,7 @@ class SrvSource:
         finding = Finding(
             self.kind,
             FindingStatus.NOTHING if proposal is None else FindingStatus.FOUND,
-            phrase("SRV records of {domain} name no mail servers.", domain=domain),
+            phrase("No SRV record of {domain} names a mail server.", domain=domain),
             self.now(),
             srv_secure(answers),
             min((answer.ttl_seconds for answer in answers.values()), default=_TTL_SECONDS),
@@ -90,7 +94,9 @@ class SrvSource:
         if proposal is not None:
             return replace(finding, detail=_named(domain, proposal))
         if declined(answers) == set(MailProtocol):
-            detail = phrase("SRV records of {domain} say: no IMAP and no SMTP.", domain=domain)
+            detail = phrase(
+                "The SRV records of {domain} say that there is no IMAP and no SMTP.", domain=domain
+            )
             return replace(finding, detail=detail, code=DiagnosticCode.NO_CLIENT_ACCESS)
         return finding
 
@@ -98,11 +104,11 @@ class SrvSource:
 def _named(domain: str, proposal: Proposal) -> str:
     imap, smtp = (side[0].host if side else "" for side in (proposal.incoming, proposal.outgoing))
     if imap and smtp:
-        template = N_("SRV records of {domain} name {imap} for IMAP and {smtp} for SMTP.")
+        template = N_("The SRV records of {domain} name {imap} for IMAP and {smtp} for SMTP.")
     elif imap:
-        template = N_("SRV records of {domain} name {imap} for IMAP and nothing for SMTP.")
+        template = N_("The SRV records of {domain} name {imap} for IMAP and nothing for SMTP.")
     else:
-        template = N_("SRV records of {domain} name {smtp} for SMTP and nothing for IMAP.")
+        template = N_("The SRV records of {domain} name {smtp} for SMTP and nothing for IMAP.")
     return phrase(template, domain=domain, imap=imap, smtp=smtp)
 
 
@@ -125,17 +131,21 @@ class GuessSource:
         incoming = tuple(item for item in answered if item.protocol is MailProtocol.IMAP)
         outgoing = tuple(item for item in answered if item.protocol is MailProtocol.SMTP)
         if not answered:
-            detail, status, proposal = N_("No usual name answered."), FindingStatus.NOTHING, None
+            detail, status, proposal = (
+                N_("No server answered under the usual names."),
+                FindingStatus.NOTHING,
+                None,
+            )
         else:
             hosts = ", ".join(dict.fromkeys(server.host for server in answered))
-            detail = phrase("Usual names answered: {hosts}.", hosts=hosts)
+            detail = phrase("Servers answered under usual names: {hosts}.", hosts=hosts)
             status, proposal = FindingStatus.FOUND, Proposal(incoming, outgoing)
         return Finding(
             self.kind,
             status,
             detail,
             self.now(),
-            ttl_seconds=_TTL_SECONDS,
+            ttl_seconds=_TTL_SECONDS if answered else _SILENCE_TTL_SECONDS,
             proposal=proposal,
             probed=bool(answered),
         )

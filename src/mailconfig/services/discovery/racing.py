@@ -86,8 +86,12 @@ class Race:
                 return await source.look(query, seconds)
         except Exception:  # noqa: BLE001 - the task's top: it logs and records
             _log.exception("a source of discovery broke", extra={"source": source.kind.value})
-            return self._failed(source, FindingStatus.UNAVAILABLE, N_("It could not be asked."))
-        return self._failed(source, FindingStatus.TIMED_OUT, N_("It did not answer in time."))
+            return self._failed(
+                source, FindingStatus.UNAVAILABLE, N_("This source could not be asked.")
+            )
+        return self._failed(
+            source, FindingStatus.TIMED_OUT, N_("This source did not answer in time.")
+        )
 
     def _failed(self, source: Source, status: FindingStatus, detail: str) -> Finding:
         ttl = _UNLUCKY_TTL_SECONDS

@@ -94,7 +94,10 @@ class MxSource:
             detail = phrase("The domain {domain} does not exist.", domain=query.domain)
             return self._nothing(detail, DiagnosticCode.DNS_NXDOMAIN)
         except (NameTemporary, TimeoutError):
-            detail = phrase("The mail exchangers of {domain} gave no answer.", domain=query.domain)
+            detail = phrase(
+                "The DNS gave no answer about the mail exchangers (MX) of {domain}.",
+                domain=query.domain,
+            )
             finding = self._nothing(detail, DiagnosticCode.DNS_TEMPORARY)
             return replace(finding, status=FindingStatus.UNAVAILABLE, ttl_seconds=60)
         match = self.rows.catalogue.by_mx([record.host for record in answer.records])
@@ -127,17 +130,29 @@ class MxSource:
             case MxKind.FORWARDER:
                 return self._forwarder(match, domain, answer)
             case MxKind.GATEWAY:
-                detail = phrase("{host} is the filter of {name}.", host=host, name=name)
+                detail = phrase(
+                    "The mail exchanger (MX) {host} is a mail filter of {name}; it does not show "
+                    "where the mailbox is.",
+                    host=host,
+                    name=name,
+                )
             case MxKind.AMBIGUOUS:
-                detail = phrase("{host} of {name} serves several systems.", host=host, name=name)
+                detail = phrase(
+                    "The mail exchanger (MX) {host} of {name} serves several kinds of mailboxes; "
+                    "it does not show which one this is.",
+                    host=host,
+                    name=name,
+                )
             case _ if host:
-                detail = phrase("The mail exchanger {host} is not known.", host=host)
+                detail = phrase("The mail exchanger (MX) {host} is not known.", host=host)
             case _:
-                detail = phrase("The domain {domain} names no mail exchanger.", domain=domain)
+                detail = phrase("The domain {domain} has no mail exchanger (MX).", domain=domain)
         return self._nothing(detail, None, answer)
 
     def _of_row(self, row: Provider, domain: str, host: str, answer: Answer[MxRecord]) -> Finding:
-        detail = phrase("The mail exchanger {host} is one of {name}.", host=host, name=row.name)
+        detail = phrase(
+            "The mail exchanger (MX) {host} belongs to {name}.", host=host, name=row.name
+        )
         return row_finding(
             self.kind,
             row,
@@ -151,7 +166,9 @@ class MxSource:
     def _forwarder(self, match: MxMatch, domain: str, answer: Answer[MxRecord]) -> Finding:
         """Say that there is no mailbox; show the plan that is sold behind the same exchanger."""
         code, host, name = DiagnosticCode.FORWARD_ONLY, match.host or "", match.name or ""
-        detail = phrase("{host} of {name} only forwards mail.", host=host, name=name)
+        detail = phrase(
+            "The mail exchanger (MX) {host} of {name} only forwards mail.", host=host, name=name
+        )
         if match.maybe_provider is None:
             return self._nothing(detail, code, answer)
         found = self._of_row(match.maybe_provider, domain, host, answer)
@@ -196,7 +213,7 @@ class HintSource:
         pointed = pointed_at(hints, query.domain, answers)
         row = self.rows.catalogue.by_id(pointed.provider_id) if pointed is not None else None
         if pointed is None or row is None:
-            detail = N_("No other record points at one provider.")
+            detail = N_("No other DNS record points to a single provider.")
             ttl = min((answer.ttl_seconds for answer in answers.values()), default=300)
             return Finding(
                 self.kind, FindingStatus.NOTHING, detail, self.rows.now(), ttl_seconds=ttl
@@ -213,7 +230,7 @@ class HintSource:
     ) -> Finding:
         question = pointed.question
         detail = phrase(
-            "The {type} record of {record} points at {name}.",
+            "The {type} record of {record} points to {name}.",
             type=question.record_type,
             record=question.name,
             name=row.name,
