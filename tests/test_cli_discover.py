@@ -157,6 +157,7 @@ async def test_a_domain_that_does_not_exist(
 USELESS = [
     ((), "Give an address or a domain, or with --offline a file by --jsonl."),
     (("--jsonl", "x"), "A file is answered from the catalogue alone: give --offline, too."),
+    (("192.0.2.1",), "This is neither an e-mail address nor a domain."),
     (("ann@", "--offline"), "This is neither an e-mail address nor a domain."),
     (("--offline", "--jsonl", "/none.jsonl"), "/none.jsonl: No such file or directory."),
 ]

@@ -9,6 +9,7 @@ REPLY = "535-5.7.8 Username and Password not accepted. gsmtp"
 BAD_LINES = [
     ("nonsense", "this is not JSON"),
     ("[1]", "this is not an object"),
+    ('{"id": NaN, "text": "x"}', "this is not JSON"),
     ('{"id": 1}', "text is missing"),
     ('{"id": 1, "text": 5}', "text is no text"),
     ('{"text": "x", "phase": "lunch"}', "phase is not one of"),
@@ -92,6 +93,15 @@ def test_a_line_that_cannot_be_read_does_not_end_the_batch() -> None:
     for number, (answer, (_, reason)) in enumerate(zip(bad, BAD_LINES, strict=True), start=1):
         assert answer["error"].startswith(f"line {number}: {reason}")
     assert last["label"] == "TCP_REFUSED"
+
+
+def test_an_id_of_any_characters_comes_back() -> None:
+    """Half a character does not end the batch, whatever the encoding of standard output."""
+    ids = ["\ud800", "ünïcode", 7, None]
+    lines = [json.dumps({"id": each, "text": "Connection refused"}) for each in ids]
+    done = run("explain", "--jsonl", "-", given="\n".join(lines), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ids
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

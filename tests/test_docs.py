@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from graphql import GraphQLSchema, build_schema, parse, validate
 from tools import demo_page
 
-from mailconfig.settings import Settings
+from mailconfig.settings import Mode, Settings
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -108,3 +109,14 @@ def test_the_demo_page_names_every_fix() -> None:
         "ann@tls-on-plain.localhost": "outgoing.security: STARTTLS",
         "ann@other-name.localhost": "incoming.host: mail.other-name.localhost",
     }
+
+
+def test_the_container_runs_no_demonstration() -> None:
+    """The image as it comes, and compose.yaml, start neither simulator nor query page."""
+    assert "MAILCONFIG_" not in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    given = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["api"]["environment"]
+    assert not {"MAILCONFIG_DEMO", "MAILCONFIG_EXPLORER"} & given.keys()
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    assert Mode(given["MAILCONFIG_MODE"]) is defaults["mode"] is Mode.PRODUCTION
+    production = Settings.model_construct(**defaults)
+    assert (production.serves_demo, production.serves_explorer) == (False, False)

@@ -22,6 +22,7 @@ DEMO = [
     "Fix 1: store a wrong TLS mode",
     "Fix 2: test what was stored last",
     "Fix 3: apply the last fix",
+    "Fix 4: delete it",
     "List the demo providers",
 ]
 EXAMPLES = [
@@ -170,7 +171,7 @@ def test_a_person_finds_and_explains(served: Served, explorer: Explorer) -> None
 def test_two_clicks_show_a_demo_mailbox(served: Served, explorer: Explorer) -> None:
     """The examples of the demo hold the ports of this start and show success, advice and fix."""
     explorer.enter(served)
-    well, gmail, tls, store, again, apply, listed = DEMO
+    well, gmail, tls, store, again, apply, delete, listed = DEMO
     assert explorer.data(listed)["providers"]["totalCount"] == len(SERVICES)
     test = explorer.data(well)["testConnection"]["test"]
     assert (test["status"], test["roundTrip"]["folder"]) == ("PASSED", "INBOX")
@@ -184,6 +185,9 @@ def test_two_clicks_show_a_demo_mailbox(served: Served, explorer: Explorer) -> N
     assert explorer.data(apply)["applyFix"]["config"]["incoming"]["security"] == "TLS"
     last = json.loads(explorer.result("Watch the last test").strip().splitlines()[-1])
     assert last["data"]["connectionTestProgress"]["test"]["status"] == "PASSED"
+    (error,) = explorer.data(store)["submit"]["errors"]
+    assert error["__typename"] == "DuplicateError"
+    assert explorer.data(delete)["delete"]["deletedId"] == error["existing"]["id"]
     assert explorer.page.complaints == []
 
 

@@ -43,6 +43,8 @@ ALLOWED = [
     ("name", "answer to name"),
     ("name", "answer to name by GET"),
     ("operation", "answer to operation"),
+    # The user name of an address is told to whoever asked for its servers.
+    ("address to find", "answer to discovery"),
 ]
 """Secrets that belong somewhere."""
 
@@ -55,8 +57,12 @@ ECHOED = {
     "answer to test of token",
     "answer to test of refused token",
     "answer to test of secret as user",
+    "answer to explanation of pasted message",
+    "answer to explanation of pasted login",
+    "answer to explanation of pasted environment",
+    "answer to explanation of pasted call",
 }
-"""Answers with words of a server that had published the secret."""
+"""Answers with words of a server that had published the secret, or of a pasted text."""
 
 
 def echoed(journey: Journey) -> set[str]:
@@ -128,6 +134,7 @@ async def test_a_session_of_the_product_leaks_nothing(tmp_path: Path) -> None:
                 journey = Journey(client, imap, smtp)
                 await journey.sign_in(processes.EMAIL, password)
                 await journey.use()
+                await journey.ask()
                 await journey.misuse()
                 await by_socket(journey, served.address, password)
             running = list(files_below(served.data.parent, without="keys"))
@@ -165,6 +172,7 @@ async def test_a_session_on_postgresql_leaks_nothing(
                 journey = Journey(api.client, imap, smtp)
                 await journey.sign_in(f"{MEMBER}@example.org", PASSWORD)
                 await journey.use()
+                await journey.ask()
                 await journey.misuse()
     journey.kept["encryption key"] = str(settings.encryption_keys).partition(":")[2]
     journey.kept["signing key"] = str(settings.signing_key)

@@ -1,7 +1,9 @@
 """The ways out of one process: what names of strangers can hold up, and what not."""
 
 from mailconfig.bootstrap import Network
+from mailconfig.mail.prober import NetworkProber
 from mailconfig.mail.resolver import ServersResolver, SystemResolver
+from mailconfig.remote.fetcher import HttpsFetcher
 from mailconfig.settings import Settings
 
 
@@ -10,12 +12,18 @@ def test_people_ask_the_system_and_strangers_do_not() -> None:
     network = Network(Settings())
     assert isinstance(network.resolver, SystemResolver)
     assert isinstance(network.lookups, ServersResolver)
-    outward = (network.fetcher, network.knocker)
-    assert [each._egress._resolver for each in outward] == [network.lookups] * 2  # type: ignore[attr-defined]  # noqa: SLF001 - the wiring is the claim
+    fetcher, knocker = network.fetcher, network.knocker
+    assert isinstance(fetcher, HttpsFetcher)
+    assert isinstance(knocker, NetworkProber)
+    asked = [each._egress._resolver for each in (fetcher, knocker)]
+    assert asked == [network.lookups, network.lookups]
 
 
 def test_discovery_and_tests_have_places_of_their_own() -> None:
     """However many servers are knocked at, the test of a form need not wait for them."""
     network = Network(Settings())
-    assert network.knocker is network.knocker
-    assert network.knocker._places is not network.prober._places  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    knocker, prober = network.knocker, network.prober
+    assert isinstance(knocker, NetworkProber)
+    assert isinstance(prober, NetworkProber)
+    assert knocker is network.knocker
+    assert knocker._places is not prober._places

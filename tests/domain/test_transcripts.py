@@ -180,8 +180,29 @@ def test_an_app_password_in_groups() -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        *("AUTH PLAIN ", "LOGIN a ", 'LOGIN "\\"', "password : ", "<password>", "login('a',", "-u a:"),
-        *("a:", "://a:", "a@b:", "C: AAAA", "{4}\n", "\0a\0", "Bearer ", "eyJ", "A", "'", " ", "\n"),
+        *(
+            "AUTH PLAIN ",
+            "LOGIN a ",
+            'LOGIN "\\"',
+            "password : ",
+            "<password>",
+            "login('a',",
+            "-u a:",
+        ),
+        *(
+            "a:",
+            "://a:",
+            "a@b:",
+            "C: AAAA",
+            "{4}\n",
+            "\0a\0",
+            "Bearer ",
+            "eyJ",
+            "A",
+            "'",
+            " ",
+            "\n",
+        ),
     ],
 )
 def test_hostile_texts_end(unit: str) -> None:

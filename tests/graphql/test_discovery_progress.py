@@ -89,6 +89,23 @@ async def test_a_watcher_who_leaves_ends_the_run(live: Live, source: FakeSource)
             await source.stopped.wait()
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_lost_connection_ends_the_run(live: Live, source: FakeSource) -> None:
+    """A socket or a stream that is gone without a word asks nothing any more, either."""
+    source.seconds = 30
+    async with live.socket(VIEWER) as socket:
+        await socket.subscribe("1", PROGRESS, ADDRESS)
+        assert (await socket.receive())["type"] == "next"
+    async with asyncio.timeout(10):
+        await source.stopped.wait()
+    source.stopped.clear()
+    async with aclosing(live.events(VIEWER, PROGRESS, ADDRESS)) as stream:
+        assert (await anext(stream))[0] == "next"
+    async with asyncio.timeout(10):
+        await source.stopped.wait()
+    assert (len(source.queries), source.cancelled, source.ended) == (2, 2, 0)
+
+
 def codes(answer: dict[str, Any]) -> list[str]:
     """Return the codes of an answer's errors."""
     return [error["extensions"]["code"] for error in answer["errors"]]

@@ -3,12 +3,14 @@
     journey = Journey(client, imap_port, smtp_port)
     await journey.sign_in(email, password)
     await journey.use()
+    await journey.ask()
     await journey.misuse()
     journey.kept, journey.answers
 
 Each secret is used for one thing, so that a leak tells where it came from.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -55,6 +57,16 @@ mutation ($input: TestConnectionInput!) {{
 """
 UPLOAD = f"""
 mutation ($input: UploadFileInput!) {{ uploadFile(input: $input) {{ file {{ id }} {ERRORS} }} }}
+"""
+EXPLAIN = """
+query ($input: ExplainInput!) { explain(input: $input) { code title advice serverReply } }
+"""
+DISCOVER = f"""
+mutation ($input: DiscoverInput!) {{
+  discover(input: $input) {{
+    domain candidates {{ incoming {{ host username }} }} evidence {{ source detail }} {ERRORS}
+  }}
+}}
 """
 EVERYTHING = """
 {
@@ -166,6 +178,25 @@ class Journey:
             assert found["testConnection"]["test"]["status"] == status, name
         await self.send("everything", "POST", "/graphql", json={"query": EVERYTHING})
         return config_id
+
+    async def ask(self) -> None:
+        """Paste secrets to have them explained, and look for the servers of an address."""
+        plain = base64.b64encode(f"\0ann\0{self.secret('pasted message')}".encode()).decode()
+        pasted = {
+            "pasted message": f"AUTH PLAIN\n334 \n{plain}\n535 5.7.8 no",
+            "pasted login": f'a1 LOGIN ann "{self.secret("pasted login")}"\na1 NO no',
+            "pasted environment": f"SMTP_PASSWORD={self.secret('pasted environment')}\n535 no",
+            "pasted call": f"smtp.login('ann', '{self.secret('pasted call')}') 535 5.7.8 no",
+            "pasted much": self.secret("pasted much") * 2000,
+        }
+        for name, text in pasted.items():
+            await self.run(f"explanation of {name}", EXPLAIN, {"text": text})
+        address = f"{self.word('address to find')}@gmail.com"
+        found = await self.run("discovery", DISCOVER, {"emailAddress": address})
+        assert found["discover"]["candidates"][0]["incoming"]["username"] == address
+        wrong = f"{self.word('no address')}@{self.secret('no domain')}"
+        found = await self.run("discovery of nonsense", DISCOVER, {"emailAddress": wrong})
+        assert found["discover"]["errors"] != []
 
     async def misuse(self) -> None:
         """Send secrets where they do not belong: refused forms, malformed requests, headers."""

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address, ip_network
+from typing import ClassVar
 
 import pytest
 
@@ -145,3 +146,51 @@ async def test_a_slow_name_is_bounded() -> None:
     """Without an address in time there is nothing to tell."""
     policy = EgressPolicy(allow_ports=frozenset(MATRIX_PORTS))
     assert await EgressPortScout(Egress(policy, _Slow())).scout(HOST, 0.1) == ()
+
+
+class _Refusing(socket.socket):
+    """Notes what is dialled; everybody refuses."""
+
+    dialled: ClassVar[list[str]] = []
+
+    def connect(self, address: tuple[object, ...]) -> None:
+        """Fail at once, so that the next address is tried."""
+        _Refusing.dialled.append(str(address[0]))
+        raise OSError(errno.ECONNREFUSED, "refused")
+
+
+async def test_a_name_of_many_addresses_is_no_flood() -> None:
+    """Two addresses of a family tell whether a port answers; the others are not dialled."""
+    _Refusing.dialled = []
+    names = [f"127.0.0.{number}" for number in range(1, 9)]
+    many = scout(*names, ports=frozenset(MATRIX_PORTS), open_socket=_Refusing)
+    await many.scout(HOST, 3)
+    assert sorted(_Refusing.dialled) == ["127.0.0.1"] * 6 + ["127.0.0.2"] * 6
+
+
+class _Busy:
+    """A resolver that counts who waits for it, and never answers."""
+
+    waiting = 0
+    most = 0
+
+    async def addresses(self, _host: str) -> tuple[IPAddress, ...]:
+        """Wait."""
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            self.waiting -= 1
+        return ()
+
+
+async def test_many_looks_take_turns() -> None:
+    """Only so many are under way at once; who gets no turn in time learns nothing."""
+    busy = _Busy()
+    egress = Egress(EgressPolicy(allow_ports=frozenset(MATRIX_PORTS)), busy)
+    few = EgressPortScout(egress, concurrent=2)
+    async with asyncio.timeout(5):
+        found = await asyncio.gather(*(few.scout(HOST, 0.2) for _ in range(10)))
+    assert found == [()] * 10
+    assert (busy.most, busy.waiting) == (2 * len(MATRIX_PORTS), 0)

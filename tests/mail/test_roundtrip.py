@@ -253,7 +253,13 @@ async def test_expunge_without_uids_only_where_nothing_else_is_marked() -> None:
 @pytest.mark.parametrize("command", ["UID STORE", "UID EXPUNGE", "SELECT"])
 async def test_refused_deletion_is_told(command: str) -> None:
     """A message that could not be deleted was found all the same; `removed` tells the rest."""
-    store = Store(imap={command: replying("{tag} NO [NOPERM] read only")})
+    store = Store()
+
+    async def refuse(peer: Peer, tag: str) -> None:
+        store.imap[command] = refuse  # also when it is asked again
+        await peer.send(f"{tag} NO [NOPERM] read only\r\n".encode())
+
+    store.imap[command] = refuse
     trip, run = await travelled(store)
     assert (trip.code, trip.removed) == (DiagnosticCode.OK, False)
     assert run.reports == GOOD_TRIP

@@ -187,3 +187,76 @@ async def test_trip_that_gets_no_place_in_time_dials_nobody() -> None:
         assert run.reports == [(SUBMIT, StepStatus.SKIPPED), (FIND, StepStatus.SKIPPED)]
         await first
         assert len(ports.imap.peers) == 1
+
+
+@pytest.mark.parametrize("command", ["SELECT", "UID STORE", "UID EXPUNGE"])
+@pytest.mark.parametrize("twist", [hanging_up, replying("* BYE idle for too long")])
+async def test_a_clean_up_that_breaks_off_goes_on_by_a_second_connection(
+    command: str, twist: Twist
+) -> None:
+    """The message was found; it is removed although the mailbox hung up in between."""
+    store = Store(imap={command: twist})
+    trip, _ = await travelled(store, seconds=0.8)
+    assert trip.code is DiagnosticCode.OK
+    assert trip.removed
+    assert store.headers("INBOX") == []
+
+
+async def test_a_message_of_unknown_fate_is_removed_by_a_second_connection() -> None:
+    """No answer after the last dot, and the waiting mailbox hung up meanwhile."""
+    store = Store(smtp={".": silent_smtp}, imap={'EXAMINE "INBOX"': hanging_up})
+    trip, run = await travelled(store, seconds=0.8)
+    assert failure(trip) == (MailProtocol.SMTP, Phase.DATA, Failure.TIMEOUT)
+    assert run.reports == CUT_OFF
+    assert trip.removed
+    assert (len(store.sent), store.headers("INBOX")) == (1, [])
+
+
+async def test_a_mailbox_that_always_breaks_off_is_left_after_two_connections() -> None:
+    """Sign-ins are counted by providers: there is no third one."""
+    store = Store()
+
+    async def again(peer: Peer, tag: str) -> None:
+        store.imap["UID STORE"] = again
+        await hanging_up(peer, tag)
+
+    store.imap["UID STORE"] = again
+    trip, _ = await travelled(store, seconds=0.8)
+    assert (trip.code, trip.removed) == (DiagnosticCode.OK, False)
+    assert sum(command.startswith("AUTHENTICATE") for command in store.commands) == 2
+
+
+async def test_a_folder_that_closes_is_not_called_clean() -> None:
+    """The copy in Junk was seen and cannot be reached any more; that of Sent is gone."""
+    store = Store(
+        folders={"INBOX": [], "Junk": [], "Sent": []},
+        attributes={"Junk": "\\Junk", "Sent": "\\Sent"},
+        delivers_to=("Junk", "Sent"),
+        imap={'SELECT "Junk"': replying("{tag} NO [NOPERM] read only")},
+    )
+    trip, _ = await travelled(store, seconds=0.8)
+    assert trip.code is DiagnosticCode.ROUNDTRIP_SPAM
+    assert (len(store.headers("Junk")), store.headers("Sent")) == (1, [])
+    assert not trip.removed
+
+
+async def test_a_deletion_that_happened_before_the_end_counts() -> None:
+    """The mailbox hung up right after the message was gone; a second look finds nothing left."""
+    store = Store()
+
+    async def done_and_gone(peer: Peer, tag: str) -> None:
+        store.folders["INBOX"] = []
+        await hanging_up(peer, tag)
+
+    store.imap["UID EXPUNGE"] = done_and_gone
+    trip, _ = await travelled(store, seconds=0.8)
+    assert (trip.code, trip.removed) == (DiagnosticCode.OK, True)
+
+
+async def test_a_mailbox_of_many_folders_is_not_listed_over_and_over() -> None:
+    """Without a folder for spam each look would cost 300 KiB, and soon the whole connection."""
+    folders = {"INBOX": [], **{f"Customers/{number} and partners": [] for number in range(5000)}}
+    store = Store(folders=folders, delivers_to=())
+    trip, _ = await travelled(store, seconds=1.5)
+    assert trip.code is DiagnosticCode.ROUNDTRIP_LOST
+    assert sum(command.startswith("LIST") for command in store.commands) == 2

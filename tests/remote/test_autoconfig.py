@@ -114,6 +114,39 @@ async def test_address_is_sent_to_the_first_place_only(pages: WebServer) -> None
     }
 
 
+async def test_hosts_are_the_same_for_everybody(pages: WebServer) -> None:
+    """A server named after a person is left out: what is kept is shown to others of the domain."""
+    pages.page(
+        *OWN, document(server("%EMAILLOCALPART%.example.test"), server("imap.%EMAILDOMAIN%"))
+    )
+
+    found = await look(pages)
+
+    assert found.proposal is not None
+    assert [each.host for each in found.proposal.incoming] == ["imap.example.test"]
+    assert found.detail == f"{NAMED} A server was left out: it has no valid host name."
+
+
+async def test_below_a_public_suffix_only_the_domain_itself_is_asked(pages: WebServer) -> None:
+    """Anybody could register autoconfig.co.uk and have the passwords of all of @co.uk."""
+    pages.page("autoconfig.co.uk", OWN[1], GOOD)
+
+    found = await look(pages, Query("co.uk", "ann@co.uk"))
+
+    assert (found.status, found.proposal) == (FindingStatus.UNAVAILABLE, None)
+    assert pages.requests == []
+
+
+async def test_a_machine_of_this_network_is_not_asked(pages: WebServer) -> None:
+    """A domain of one label is no domain of the Internet."""
+    pages.page("intranet", WELL_KNOWN[1], GOOD)
+
+    found = await look(pages, Query("intranet", "ann@intranet"))
+
+    assert (found.status, found.secure) == (FindingStatus.NOTHING, False)
+    assert pages.requests == []
+
+
 async def test_without_an_address_none_is_sent_and_names_stay_out(pages: WebServer) -> None:
     """A placeholder that needs the address gives no user name; the domain is known."""
     pages.page(

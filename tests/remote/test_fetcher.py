@@ -418,6 +418,13 @@ async def test_fetch_can_be_cancelled(web: WebServer) -> None:
             60,
         ),
         (("Date: Sun, 06 Nov 1994 08:49:37 GMT", "Expires: 0"), 0),
+        (
+            (
+                "Date: Sun, 06 Nov 1994 08:49:37 GMT",
+                "Expires: Sun, 06 Nov 99999999999999999999 08:50:37 GMT",
+            ),
+            0,
+        ),
         (("Expires: Sun, 06 Nov 1994 08:50:37 GMT",), None),  # in relation to nothing
     ],
 )

@@ -21,7 +21,8 @@ from mailconfig.domain.discovery import (
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.mail.records import create_records
 from mailconfig.mail.resolver import ResolverSettings
-from mailconfig.remote.pacc import PaccSource
+from mailconfig.remote.documents import DocumentInvalid
+from mailconfig.remote.pacc import PaccSource, read_pacc
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PLACE = ("ua-auto-config.example.test", "/.well-known/user-agent-configuration.json")
@@ -278,3 +279,16 @@ async def test_missing_document_is_nothing(pages: WebServer, dns: DnsServer) -> 
     dns.record(NAME, "TXT", digest_record(GOOD))
 
     assert (await look(pages, dns)).status is FindingStatus.NOTHING
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'"' + b'\\"' * 32_000, b'"' + b'\\"' * 32_000 + b"\\", b'"' * 65_000, b"\\" * 65_000],
+    ids=["string without an end", "cut in an escape", "quotes", "backslashes"],
+)
+def test_hostile_strings_are_read_once(body: bytes) -> None:
+    """64 kB of them once held up the whole process for thirteen seconds."""
+    started = time.process_time()
+    with pytest.raises(DocumentInvalid):
+        read_pacc(body)
+    assert time.process_time() - started < 1

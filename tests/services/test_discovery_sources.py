@@ -224,6 +224,7 @@ async def test_guesses_are_offered_only_if_they_answer() -> None:
     assert {target.secret for item in knocks.requests for target in item.targets} == {None}
     nothing = await guessed(FakeKnocks(), "mx.example.test")
     assert (nothing.status, nothing.proposal, nothing.probed) == (NOTHING, None, False)
+    assert (found.ttl_seconds, nothing.ttl_seconds) == (300, 60)
 
 
 async def test_the_better_guess_wins_though_it_is_slower() -> None:

@@ -197,3 +197,12 @@ async def test_a_client_that_only_errs_is_cut_off(world: Simulated) -> None:
     for _ in range(11):
         await client.send("a NONSENSE")
     assert await client.ended()
+
+
+async def test_a_message_is_not_multiplied(world: Simulated) -> None:
+    """One command asks for a few parts of each message; a thousand copies are no request."""
+    client = await signed_in(world)
+    await client.ask("b SELECT INBOX")
+    few, many = " ".join(["BODY[]"] * 10), " ".join(["BODY[]"] * 11)
+    assert await client.ask(f"c UID FETCH 1 ({few})") == ["c OK FETCH completed"]
+    assert await client.ask(f"d UID FETCH 1 ({many})") == ["* BAD That is no command"]

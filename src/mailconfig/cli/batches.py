@@ -33,7 +33,8 @@ def run_batch(path: Path, answer: Answer) -> int:
             except LineRefused as refused:
                 said, status = {"error": f"line {number}: {refused}"}, 1
             # At once, so that a program can ask and read in turns.
-            print(json.dumps(said, ensure_ascii=False), flush=True)
+            # ASCII, because an id may hold what the output's encoding has not.
+            print(json.dumps(said), flush=True)
     return status
 
 
@@ -51,9 +52,14 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 def _object(line: str) -> Mapping[str, object]:
     try:
-        given = json.loads(line)
+        given = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise LineRefused("this is not JSON") from error
     if not isinstance(given, dict):
         raise LineRefused("this is not an object")
     return given
+
+
+def _no_number(constant: str) -> object:
+    """Refuse NaN and Infinity, which are no JSON (RFC 8259, section 6)."""
+    raise ValueError(constant)

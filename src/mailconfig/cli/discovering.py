@@ -22,7 +22,7 @@ from mailconfig.cli.findings import finding_console, show_answer, show_finding, 
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, parse_address
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.discovery.offline import OfflineAnswer, OfflineServer, offline
-from mailconfig.domain.hosts import HostInvalid, parse_host
+from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
 from mailconfig.domain.phrases import Say
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.services.discovery import Progress
@@ -34,6 +34,8 @@ _SECURITIES: Final = {
     TransportSecurity.NONE: "plain",
 }
 """As the file of the catalogue writes them."""
+
+_NO_DOMAIN: Final = "This is neither an e-mail address nor a domain."
 
 
 @app.command
@@ -79,12 +81,13 @@ def discover(
 
 def _asked(text: str) -> tuple[str, EmailAddress | None]:
     try:
-        if "@" not in text:
-            return parse_host(text), None
-        address = parse_address(text)
+        address = parse_address(text) if "@" in text else None
+        domain = address.domain if address else parse_host(text)
     except (AddressInvalid, HostInvalid):
-        fail("This is neither an e-mail address nor a domain.")
-    return address.domain, address
+        fail(_NO_DOMAIN)
+    if is_ip_literal(domain):
+        fail(_NO_DOMAIN)
+    return domain, address
 
 
 async def _discovered(

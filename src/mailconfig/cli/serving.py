@@ -56,10 +56,10 @@ def serve(
     # uvicorn ends itself by the signal that stopped it; this makes it exit status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
-        # First of all, so that a port that is taken leaves no user whose password nobody saw.
+        # First of all, so that ports that are taken leave no user whose password nobody saw.
         sockets = [stack.enter_context(listener) for listener in _listeners(settings)]
-        password = run(_prepare(settings))
         simulator = _simulator(settings, stack)
+        password = run(_prepare(settings))
         served = create_app(settings, demo=simulator.demo if simulator else None)
         config = uvicorn.Config(
             served,

@@ -66,7 +66,7 @@ class ApplyFixInput:
     fix_id: strawberry.ID
     """The fix."""
     expected_revision: int | None = None
-    """The revision that was read; leave out to overwrite."""
+    """The revision that was read; leave out to accept any with the servers that were tested."""
 
 
 @object_type

@@ -7,7 +7,7 @@ after a deletion the folder is searched again. Must not change flags of any othe
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mailconfig.domain.diagnostics.values import Phase
@@ -19,6 +19,8 @@ from mailconfig.mail.sessions import Session
 
 _MATCHES_MAX: Final = 20
 """Messages looked at in one folder; ours is one, a server that names more is odd."""
+_RELISTED_MAX: Final = 500
+"""Folders in a list that is worth asking for again at each look; larger ones eat the budget."""
 _UID: Final = re.compile(rb"[( ]UID ([1-9]\d{0,9})[ )]")
 """nz-number of 32 bits (RFC 9051, section 9)."""
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
@@ -53,13 +55,28 @@ class Removal:
         return self.found > 0 and self.left == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What is known of copies beyond one connection, so that `Removal` stays honest."""
+
+    seen: set[FolderRole] = field(default_factory=set)
+    """Where one was seen."""
+    deleting: set[FolderRole] = field(default_factory=set)
+    """Where its deletion was begun; it may have happened although the connection broke."""
+
+
 class Mailbox:
     """A mailbox in which one message is looked for; its session is opened before it is."""
 
-    def __init__(self, session: Session[ImapDialogue], message_id: str) -> None:
+    def __init__(
+        self, session: Session[ImapDialogue], message_id: str, traces: Traces | None = None
+    ) -> None:
         self._session = session
         self._message_id = message_id
         self._folders: dict[FolderRole, Folder] = {}
+        self._listed = 0
+        """Lines of the last list."""
+        self.traces = traces or Traces()
 
     @property
     def _dialogue(self) -> ImapDialogue:
@@ -76,13 +93,16 @@ class Mailbox:
 
     async def look(self, role: FolderRole) -> tuple[Folder, FoundMessage] | None:
         """Look into the folder of a role without changing anything."""
-        if role is FolderRole.JUNK and role not in self._folders:
+        if role is FolderRole.JUNK and role not in self._folders and self._listed <= _RELISTED_MAX:
             await self._learn_folders()  # servers make it when the first spam comes
         folder = self._folders.get(role)
         if folder is None or not await self._opened(b"EXAMINE", folder):
             return None
         found = await self._ours()
-        return (folder, found[-1]) if found else None
+        if not found:
+            return None
+        self.traces.seen.add(role)
+        return folder, found[-1]
 
     async def remove(self, *roles: FolderRole) -> Removal:
         """Delete every copy in the folders of these roles, as far as there are by now, for good."""
@@ -103,14 +123,17 @@ class Mailbox:
         extended = self._dialogue.offers("LIST-EXTENDED") and self._dialogue.offers("SPECIAL-USE")
         asked = b'LIST "" "*"' + (b" RETURN (SPECIAL-USE)" if extended else b"")  # RFC 6154, 2
         _, listed = await self._dialogue.query(asked, may_fail=True)
+        self._listed = len(listed)
         self._folders = folders_in(listed)
 
     async def _removed_from(self, folder: Folder) -> Removal:
         if not await self._opened(b"SELECT", folder):
-            return Removal()
+            left = int(folder.role in self.traces.seen)
+            return Removal(left, left)
         found = await self._ours()
         if not found:
-            return Removal()
+            return Removal(int(folder.role in self.traces.deleting))
+        self.traces.deleting.add(folder.role)
         uids = sorted(message.uid for message in found)
         trash = self._trash()
         if trash is not None and folder.role not in (FolderRole.JUNK, FolderRole.TRASH):

@@ -149,7 +149,8 @@ class Session(Generic[Dialogue]):
 
     def leave(self) -> None:
         """Say goodbye, which is not awaited, and hang up: for when all was said."""
-        self.dialogue.goodbye()
+        if self._dialogue is not None:
+            self._dialogue.goodbye()
         self.close()
 
     def close(self) -> None:

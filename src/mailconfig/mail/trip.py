@@ -146,17 +146,27 @@ class Trip:
         self._tell(arrival, started)
 
     async def _clean_up(self, *, broken: bool = False, look_first: bool = False) -> None:
-        """Delete every copy within the bound; a failure shows in `removed` only."""
+        """Delete every copy within the bound; a failure shows in `removed` only.
+
+        Where the mailbox breaks off, or has, a second connection goes on; there is no third.
+        """
         seconds = self._settings.cleanup_seconds
         now = min(self._clock(), self._deadline)  # no later than `seconds` after the deadline
         with suppress(DialogueFailed):
             async with until(now + seconds):
-                if broken:
-                    await self._open_again()
-                if look_first:
-                    await self._finder().arrival(now + seconds / 2)
-                removal = await self._removal()
-                self._result = replace(self._result, removed=removal.is_complete)
+                if not broken:
+                    with suppress(DialogueFailed):
+                        await self._delete(now + seconds / 2 if look_first else None)
+                        return
+                await self._open_again()
+                await self._delete(now + seconds / 2 if look_first else None)
+
+    async def _delete(self, look_until: float | None) -> None:
+        """Delete every copy, after looking for one up to a moment if it may still come."""
+        if look_until is not None:
+            await self._finder().arrival(look_until)
+        removal = await self._removal()
+        self._result = replace(self._result, removed=removal.is_complete)
 
     async def _removal(self) -> Removal:
         """Delete all copies; Trash comes last, since on some servers they go there first."""
@@ -178,7 +188,7 @@ class Trip:
     async def _open_again(self) -> None:
         self._incoming.close()
         self._incoming = self._session(MailProtocol.IMAP, ImapDialogue)
-        self._mailbox = Mailbox(self._incoming, self._letter.message_id)
+        self._mailbox = Mailbox(self._incoming, self._letter.message_id, self._mailbox.traces)
         await self._open_mailbox()
 
     def _session(self, protocol: MailProtocol, kind: type[Dialogue]) -> Session[Dialogue]:

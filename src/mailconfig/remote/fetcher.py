@@ -223,6 +223,6 @@ def _until_expiry(headers: Mapping[str, str]) -> int | None:
 def _date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter: years and hours of twenty digits
         return None
     return found if found.tzinfo is not None else None

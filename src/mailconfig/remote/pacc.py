@@ -44,7 +44,8 @@ _NAME_MAX_CHARS: Final = 60
 """Shown of an operator's name, as long as the draft lets it be."""
 _DEPTH_MAX: Final = 16
 """Deepest nesting; the draft needs 4."""
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string, also one without an end: it is read once and never again from its middle."""
 _BRACKET: Final = re.compile(r"[\[\]{}]")
 
 

@@ -21,6 +21,8 @@ _FLAGS: Final = {
 """Keys that ask for a flag, or for its absence."""
 _BODY: Final = re.compile(r"BODY(?:\.PEEK)?\[(?P<section>[^\]]*)\]\Z", re.IGNORECASE)
 _FIELDS: Final = re.compile(r"HEADER\.FIELDS \(?(?P<names>[^)]*)\)?\Z", re.IGNORECASE)
+_ITEMS_MAX: Final = 10
+"""Of one FETCH; mail programs ask for five, and each may be a whole message."""
 _DATED: Final = frozenset({"SINCE", "BEFORE", "ON"})
 """Keys with a date; every message here is of today."""
 
@@ -66,7 +68,7 @@ def _readable(field: str) -> str:
 
 def fetch(folder: Folder, words: tuple[str, ...]) -> Iterator[bytes]:
     """Yield the response of each message: UID, FLAGS, RFC822.SIZE, INTERNALDATE, BODY[...]."""
-    if len(words) < 2:  # noqa: PLR2004 - a set and at least one item
+    if not 2 <= len(words) <= 1 + _ITEMS_MAX:  # noqa: PLR2004 - a set and at least one item
         raise Malformed
     for uid in uids_of(words[0], list(folder.messages)):
         message = folder.messages[uid]

@@ -137,3 +137,27 @@ def test_without_tls_no_mechanism_shows_the_secret() -> None:
     mine = settings(METHOD.PLAIN, 143)
     found = patches(seen, Known(settings=mine, secret_kind=SecretKind.PASSWORD))
     assert found == [ServerPatch(authentication=METHOD.AUTO)]
+
+
+@pytest.mark.parametrize(
+    ("current", "listed", "wanted"),
+    [
+        (METHOD.SCRAM_SHA_256, ("AUTH=CRAM-MD5",), []),
+        (METHOD.SCRAM_SHA_256, ("AUTH=CRAM-MD5", "AUTH=SCRAM-SHA-256"), []),
+        (METHOD.CRAM_MD5, ("AUTH=SCRAM-SHA-256",), [METHOD.AUTO]),
+        (METHOD.AUTO, ("AUTH=SCRAM-SHA-256", "AUTH=CRAM-MD5"), []),
+    ],
+)
+def test_without_tls_no_weaker_mechanism_is_proposed(
+    current: AuthenticationMethod, listed: tuple[str, ...], wanted: list[AuthenticationMethod]
+) -> None:
+    """Who sits on the line can strike SCRAM from the list: that must not lead to CRAM-MD5."""
+    seen = refused(
+        Failure.NO_MECHANISM,
+        port=143,
+        security=TransportSecurity.NONE,
+        tls_active=False,
+        capabilities=listed,
+    )
+    known = Known(settings=settings(current, 143), secret_kind=SecretKind.PASSWORD)
+    assert patches(seen, known) == [ServerPatch(authentication=each) for each in wanted]

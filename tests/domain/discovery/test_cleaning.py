@@ -50,6 +50,14 @@ def test_lists_are_cut() -> None:
     assert len(said.incoming) == SERVERS_MAX
 
 
+def test_a_name_made_for_one_person_is_dropped() -> None:
+    """What is kept is shown to others of the domain: an operator's name holds nobody's address."""
+    told = replace(pair(), display_name="Mail of Ann@Example.test")
+    said = cleaned(finding(AUTOCONFIG, told), ANN).proposal
+    assert said is not None
+    assert said.display_name is None
+
+
 def test_a_stranger_names_no_row_of_ours() -> None:
     """Whose servers they are is for the catalogue to say; names for people are cleaned and cut."""
     claimed = replace(pair(), provider_id="gmail", display_name="Evil\u202e\n" + "x" * 500)

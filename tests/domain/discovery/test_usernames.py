@@ -35,6 +35,9 @@ BEHIND = [
     # somebody's own: not made of the address
     ("u10442", None),
     ("joann", None),
+    ("joann@example.test", None),
+    ("ann@example.test.internal", f"{LOCAL}@example.test.internal"),
+    ("joann.example.test", None),
     ("ann.smith", None),
     (None, None),
 ]

@@ -24,6 +24,7 @@ RECORDS = [
     (f"v=DKIM1; h=sha1; p={key(294)}", CheckVerdict.BROKEN),
     ("v=DKIM1; p=", CheckVerdict.BROKEN),  # revoked
     ("v=DKIM1; p=%%%", CheckVerdict.BROKEN),
+    ("v=DKIM1; p=schlüssel", CheckVerdict.BROKEN),  # characters beyond ASCII
     ("v=DMARC1; p=none", CheckVerdict.BROKEN),  # another record in its place
     ("hello", CheckVerdict.BROKEN),
 ]

@@ -62,6 +62,8 @@ POLICIES = [
     (POLICY.replace("enforce", "maybe"), CheckVerdict.BROKEN),
     (POLICY.replace("604800", "soon"), CheckVerdict.BROKEN),
     (POLICY.replace("604800", "99999999"), CheckVerdict.BROKEN),
+    # more digits than Python makes a number of
+    (POLICY.replace("604800", "9" * 5000), CheckVerdict.BROKEN),
     ("<html>", CheckVerdict.BROKEN),
 ]
 

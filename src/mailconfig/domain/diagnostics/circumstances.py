@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS
+from mailconfig.domain.diagnostics.replies import ends
 from mailconfig.domain.diagnostics.values import Observation, Phase
 from mailconfig.domain.diagnostics.vocabulary import RELAY
 from mailconfig.domain.servers import MailProtocol
@@ -144,7 +145,7 @@ def guess_circumstances(observation: Observation) -> Observation:
 
     What is known already stays. The text changes only if it holds a server's reply.
     """
-    text = observation.text[:MAX_CHARS]
+    text = ends(observation.text, MAX_CHARS)
     protocol = observation.protocol or _protocol(observation.port, text)
     return replace(
         observation,

@@ -27,6 +27,10 @@ _METHODS: Final = {
 """Methods by kind of secret and whether TLS is active, in the order in which AUTO takes them."""
 
 
+_BEST_WITHOUT_TLS: Final = frozenset({Method.AUTO, Method.SCRAM_SHA_256})
+"""Whoever sits on the line can strike the best method from the list: no other is proposed then."""
+
+
 def expected_user_name(case: Case) -> Iterator[Proposal]:
     """Bring the user name into the form that the catalogue knows; needs the row."""
     row = case.known.provider
@@ -86,6 +90,8 @@ def offered_method(case: Case) -> Iterator[Proposal]:
     """Take a method that the server lists and the secret can be used with."""
     settings, kind = case.known.settings, case.known.secret_kind
     if settings is None or kind is None:
+        return
+    if not case.seen.tls_active and settings.authentication in _BEST_WITHOUT_TLS:
         return
     offered = _offered(case.seen.capabilities)
     fitting = [

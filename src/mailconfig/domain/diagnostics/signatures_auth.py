@@ -55,10 +55,10 @@ LOGINS: Final = (
             r"|permission|access|authori[sz]ed)\b.{0,30}(?:imap|pop3?)",
             r"(?:protocol|service|access)\b.{0,24}(?:disabled|not (?:enabled|allowed"
             r"|permitted)) for (?:this|your|the) (?:user|account|mailbox|plan|domain)",
-            near(r"(?:\bimap4?(?! ?(?:error|warning))|\bpop3\b)", OFF, 60),
+            near(r"(?:(?<![a-z])imap4?(?! ?(?:error|warning))|\bpop3\b)", OFF, 60),
             r"not (?:include|cover|contain|come with).{0,24}(?:imap|pop3)",
             near(
-                r"\b(?:imap4?(?! ?error)|pop3)\b",
+                r"(?<![a-z])(?:imap4?(?! ?error)|pop3)(?![a-z])",
                 r"(?:subscription|\bplan\b|package|tarif|abonn|\bpaket)",
                 60,
             ),
@@ -146,6 +146,12 @@ LOGINS: Final = (
         without=words(rf"{PASSWORD}.{{0,20}}(?:{WRONG}|{FAILED})|{WRONG}.{{0,30}}{PASSWORD}"),
     ),
     Signature(Code.AUTH_MECHANISM, phases=LOGIN, reply_codes=codes(504)),
+    Signature(
+        Code.AUTH_MECHANISM,
+        words(r"authenticate"),
+        phases=LOGIN,
+        response_codes=responses("CANNOT"),
+    ),
     Signature(
         Code.AUTH_MECHANISM, phases=LOGIN, enhanced_codes=enhanced("5.7.4", "5.5.4", "5.7.9")
     ),
@@ -267,7 +273,7 @@ LOGINS: Final = (
         ),
         phases=TRANSACTION,
         without=words(
-            r"\bspf\b|dkim|dmarc|protocol|mail is unauth|(?:this|your|the) message"
+            r"\bspf\b|dkim|dmarc|protocol (?:error|viol)|mail is unauth|(?:this|your|the) message"
             r"|in reply to mail",
             r"relay .{0,12}in reply",
         ),

@@ -32,7 +32,19 @@ from mailconfig.domain.diagnostics.vocabulary import (
     LOGIN as SIGN_IN,
 )
 
+_MINUTES: Final = (
+    r"\d{1,4} ?(?:min|hour|h\b|stunde|heure|hora|\bora|ore\b|godz|час|sec|sek|seg|сек|分|小时|時間)"
+)
+"""A length of time."""
+
 LOCKED: Final = (
+    # A lock that names its end is one for attempts
+    Signature(
+        Code.AUTH_THROTTLED,
+        words(near(CLOSED, _MINUTES, 24)),
+        phases=LOGIN,
+        without=words(r"\bip\b|connection"),
+    ),
     # Attempts, rates and locks that open by themselves
     Signature(
         Code.AUTH_THROTTLED,

@@ -240,10 +240,11 @@ TOPICS: Final = (
         Code.SEND_QUOTA,
         words(
             r"(?:limit|límite|quota|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr"
-            r"|dépass|superat).{0,60}(?:send|sent|outgoing|outbound|envi|envo|invi\w|versand|wysył"
+            r"|dépass|superat).{0,60}(?:send|sent|outgoing|outbound|env[ií]|envo|invi\w|versand"
+            r"|wysył"
             r"|исходящ|отправ|писем|发信|送信|hour|hora|heure|\bora\b|stunde|godzin|daily|\bday\b"
             r"|d[ií]a\b|jour|giorn|сут|dzie|每日|小时|messages|e-?mails|mensaje|correos|lifetime)",
-            r"(?:send|sent|outgoing|outbound|envi|envo|invi\w|versand|wysył|исходящ|отправ|发信|送信"
+            r"(?:send|sent|outgoing|outbound|env[ií]|envo|invi\w|versand|wysył|исходящ|отправ|发信|送信"
             r"|messages|e-?mails|mensaje|correos|писем|sender is).{0,60}(?:limit|límite|quota"
             r"|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr|dépass|superat)",
             r"too many (?:\w+ )?(?:e-?mails|mails|messages|recipients)|zu viele (?:e-?mails|nachr)"

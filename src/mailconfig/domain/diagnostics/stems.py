@@ -41,8 +41,10 @@ _MEMBER: Final = re.compile(
 _COUNT: Final = re.compile(r"(?:[?*+]|\{(?P<least>\d*)(?:,\d*)?\})[?+]?")
 _WHITE: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
-Clause = frozenset[str]
-"""Groups of letters of which a text must hold at least one."""
+Group = frozenset[str]
+"""Pairs and triples of letters that a text must hold all of."""
+Clause = frozenset[Group]
+"""Groups of which a text must hold at least one."""
 
 
 def fold(text: str) -> str:
@@ -71,9 +73,8 @@ class _Branch:
         run, self.run = fold(self.run), ""
         length = min(len(run), _LENGTHS[-1])
         if length > 1 or not run.isascii():
-            self.clauses += [
-                frozenset({run[at : at + length]}) for at in range(len(run) - length + 1)
-            ]
+            group = frozenset(run[at : at + length] for at in range(len(run) - length + 1))
+            self.clauses.append(frozenset({group}))
 
 
 class _Reader:
@@ -144,16 +145,24 @@ def _letter(member: re.Match[str]) -> str | None:
 
 
 def _joined(alternatives: list[list[Clause]]) -> list[Clause]:
-    """Say what one of several alternatives needs: the surest clause of each, any of them."""
+    """Say what one of several alternatives needs: the surest groups of each, any of them."""
     if len(alternatives) == 1:
         return alternatives[0]
     if not all(alternatives):
         return []
-    return [frozenset[str]().union(*(min(clauses, key=_weakness) for clauses in alternatives))]
+    return [frozenset[Group]().union(*map(_surest, alternatives))]
 
 
-def _weakness(clause: Clause) -> tuple[int, int]:
-    return (-min(map(len, clause)), len(clause))
+def _surest(clauses: list[Clause]) -> Clause:
+    """Put together what is needed in any case; where nothing is, take the shortest choice."""
+    needed = _needed(clauses)
+    return frozenset({needed}) if needed else min(clauses, key=len)
+
+
+def _needed(clauses: list[Clause]) -> Group:
+    return frozenset[str]().union(
+        *(group for clause in clauses if len(clause) == 1 for group in clause)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +170,14 @@ class Alternative:
     """One alternative of an expression, and what a text must hold for it to match."""
 
     source: str
-    all_of: frozenset[str]
+    all_of: Group
     any_of: tuple[Clause, ...]
 
     def may_match(self, noted: frozenset[str]) -> bool:
         """Tell whether a text with these letters could match."""
-        return self.all_of <= noted and not any(map(noted.isdisjoint, self.any_of))
+        return self.all_of <= noted and all(
+            any(map(noted.issuperset, each)) for each in self.any_of
+        )
 
     def search(self, text: str) -> bool:
         """Search a text for this alternative."""
@@ -185,9 +196,8 @@ def alternatives(pattern: str) -> tuple[Alternative, ...]:
 
 def _alternatives(pattern: str) -> Iterator[Alternative]:
     for source, clauses in _Reader(pattern).branches():
-        single = (next(iter(clause)) for clause in clauses if len(clause) == 1)
         several = {clause for clause in clauses if len(clause) > 1}
-        yield Alternative(source, frozenset(single), tuple(several))
+        yield Alternative(source, _needed(clauses), tuple(sorted(several, key=len)))
 
 
 class Words:

@@ -111,7 +111,7 @@ ACCOUNT: Final = (
 """An account or its mailbox."""
 
 TOO_MANY: Final = (
-    r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|nombreu)|demasiad"
+    r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|d'|nombreu)|demasiad"
     r"|troppi"
     r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
     r"|te veel|för många|for mange|çok fazla|túl sok|prea multe|liian monta|забагато"
@@ -136,7 +136,9 @@ TEMPORARY: Final = (
 
 LATER: Final = (
     r"(?:try again later|later\b|später|noch ?einmal versuchen|plus tard|más tarde|più tardi"
-    r"|mais tarde|později|później|senare|senere|daha sonra|позже|稍后|稍後|以后再|後で|나중)"
+    r"|mais tarde|později|później|senare|senere|daha sonra|позже"
+    r"|稍后|稍後|以后再|後で|しばらく|時間をおいて"
+    r"|나중)"
 )
 """Try once more."""
 
@@ -158,7 +160,7 @@ ENCRYPTION: Final = (
 """Encryption of the connection."""
 
 CERTIFICATE: Final = (
-    r"(?:\bcert(?:s|\b|ificat)|zertifikat|certifikát|certificad|certyfikat|sertifika"
+    r"(?:\bcert(?:s|\b|ifica)|zertifikat|certifikát|certificad|certyfikat|sertifika"
     r"|серти[фf][иі]кат"
     r"|证书|證書|憑證|証明書|인증서)"
 )
@@ -238,6 +240,7 @@ PERMISSION: Final = (
 
 UNKNOWN: Final = (
     r"(?:(?:unable to|could not|couldn't|cannot|can't|impossible de) (?:find|locate|trouver)"
+    r"|(?:could|can) ?not be found"
     r"|konnte .{0,40}nicht gefunden|no se pudo encontrar|impossibile trovare"
     r"|não foi possível (?:encontrar|localizar)|nie można (?:znaleźć|odnaleźć)|nie znaleziono"
     r"|nelze (?:najít"

@@ -11,6 +11,8 @@ from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.resolution import MxRecord
 
 _POLICY_ID: Final = re.compile(r"[A-Za-z0-9]{1,32}")
+_SECONDS: Final = re.compile(r"[0-9]{1,10}")
+"""As RFC 8461, section 3.2 writes max_age."""
 _MAX_AGE_SECONDS: Final = 31_557_600
 """A year, the longest that a policy may hold (RFC 8461, section 3.2)."""
 _WEEK_SECONDS: Final = 7 * 24 * 3600
@@ -115,7 +117,7 @@ def _judge_policy(text: str, hosts: tuple[str, ...]) -> tuple[tuple[str, ...], t
     mode, age = values.get("mode", ""), values.get("max_age", "")
     if values.get("version") != "STSv1" or mode not in _MODES:
         return (N_("The policy is not written as RFC 8461 demands."),), ()
-    if not age.isdecimal() or int(age) > _MAX_AGE_SECONDS:
+    if not _SECONDS.fullmatch(age) or int(age) > _MAX_AGE_SECONDS:
         return (N_("The max_age of the policy is not a number of seconds up to one year."),), ()
     if mode == "none":
         return (), (N_("The policy's mode is none: it is switched off."),)
