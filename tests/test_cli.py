@@ -369,7 +369,10 @@ def test_a_closed_pipe_is_no_traceback() -> None:
         (["nobody"], "emailAddress: This is no e-mail address."),
         (
             ["ann@nowhere.example"],
-            "ann@nowhere.example: No server is known for this domain: name the servers with --imap and --smtp.",
+            (
+                "ann@nowhere.example: No server is known for this domain: "
+                "name the servers with --imap and --smtp."
+            ),
         ),
         (
             ["ann@example.com", "--imap", "imap.example.com"],

@@ -70,7 +70,7 @@ class ExplainService:
         self._check(question)
         limit = Limit("explain", self.settings.per_minute, _MINUTE)
         await self.limiter.take(limit, f"client {client}")
-        # Long texts take a good part of a second: in a thread others get their turns meanwhile.
+        # The longest texts take tens of milliseconds: in a thread others get their turns meanwhile.
         return await asyncio.to_thread(explained, question, self.catalogue)
 
     def _check(self, question: Question) -> None:
