@@ -9,48 +9,28 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from mailconfig.domain.diagnostics.values import Failure, Observation, Phase
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.resolution import (
-    NameNotFound,
-    NameTemporary,
-    NameWithoutAddress,
     ResolutionError,
 )
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.domain.text import Cleaner
 from mailconfig.egress import (
-    ConnectRefused,
-    ConnectReset,
-    ConnectTimeout,
-    ConnectUnreachable,
     Egress,
     EgressError,
-    EgressRefused,
 )
 from mailconfig.mail.failures import DialogueFailed, violation
 from mailconfig.mail.imap import ImapDialogue
 from mailconfig.mail.limits import ProbeSettings
+from mailconfig.mail.observing import ASKING, observed, translated
 from mailconfig.mail.sasl import Credentials
 from mailconfig.mail.smtp import SmtpDialogue
 from mailconfig.mail.wire import Wire
 
 Dialogue = TypeVar("Dialogue", ImapDialogue, SmtpDialogue)
-
-_FAILURES: Final[dict[type[Exception], Failure]] = {
-    NameNotFound: Failure.NAME_NOT_FOUND,
-    NameWithoutAddress: Failure.NAME_WITHOUT_ADDRESS,
-    NameTemporary: Failure.NAME_TEMPORARY,
-    EgressRefused: Failure.EGRESS_REFUSED,
-    ConnectRefused: Failure.REFUSED,
-    ConnectReset: Failure.CLOSED,
-    ConnectTimeout: Failure.TIMEOUT,
-    ConnectUnreachable: Failure.UNREACHABLE,
-}
-"""What the errors on the way to a connection mean."""
-_ASKING: Final = {MailProtocol.IMAP: Phase.CAPABILITY, MailProtocol.SMTP: Phase.EHLO}
 
 
 @asynccontextmanager
@@ -123,28 +103,18 @@ class Session(Generic[Dialogue]):
         if self._server.security is TransportSecurity.STARTTLS:
             await self._starttls(dialogue)
             await self._handshake(wire)
-        async with self._step(_ASKING[self._server.protocol], settings.command_seconds):
+        async with self._step(ASKING[self._server.protocol], settings.command_seconds):
             await dialogue.ask_capabilities()
         await self._sign_in(dialogue)
 
     def observation(self, failed: DialogueFailed) -> Observation:
         """Return what is known about a failure at this point."""
-        return Observation(
-            protocol=self._server.protocol,
-            phase=self.phase,
-            host=self._server.host,
-            port=self._server.port,
-            security=self._server.security,
-            failure=failed.failure,
-            text=failed.text,
-            reply_code=failed.reply_code,
-            enhanced_code=failed.enhanced_code,
-            response_code=failed.response_code,
+        return observed(
+            self._target,
+            self.phase,
+            failed,
             capabilities=self._dialogue.capabilities if self._dialogue else (),
             tls_active=self._wire.tls_active if self._wire else False,
-            tls_verify_code=failed.tls_verify_code,
-            provider_id=self._target.provider_id,
-            username=self._server.username,
         )
 
     def leave(self) -> None:
@@ -173,8 +143,7 @@ class Session(Generic[Dialogue]):
             self.phase = Phase.CONNECT
             connection = await self._egress.connect(route, settings.connect_seconds)
         except (ResolutionError, EgressError) as error:
-            failure = _FAILURES.get(type(error), Failure.UNREACHABLE)
-            raise DialogueFailed(failure) from error
+            raise translated(error) from error
         self.address = str(connection.address)
         self._wire = await Wire.over(
             connection.socket,
@@ -197,7 +166,7 @@ class Session(Generic[Dialogue]):
             raise DialogueFailed(Failure.PREAUTH, "The server claims a sign-in before TLS.")
 
     async def _starttls(self, dialogue: Dialogue) -> None:
-        async with self._step(_ASKING[self._server.protocol], self.settings.command_seconds):
+        async with self._step(ASKING[self._server.protocol], self.settings.command_seconds):
             await dialogue.ask_capabilities()
         async with self._step(Phase.STARTTLS, self.settings.command_seconds):
             await dialogue.request_upgrade()

@@ -20,6 +20,7 @@ from mailconfig.domain.resolution import ResolutionError
 from mailconfig.egress import EgressError
 from mailconfig.mail.failures import DialogueFailed
 from mailconfig.mail.limits import ProbeSettings
+from mailconfig.mail.observing import ExpectedError
 from mailconfig.mail.tls import TlsSession
 
 
@@ -61,8 +62,6 @@ class StepNotes:
         )
 
 
-ExpectedError = DialogueFailed | ResolutionError | EgressError | TimeoutError
-"""What a server, a name or a network does to a step."""
 Judge = Callable[[ExpectedError, StepNotes], Awaitable[DiagnosticCode]]
 """Finds out what a failure means, within a bound of its own, and may add to the notes."""
 

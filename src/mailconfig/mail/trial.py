@@ -19,26 +19,21 @@ from typing import Final
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
 from mailconfig.domain.diagnostics.values import Failure
 from mailconfig.domain.probes import Certificate, ProbeTarget, ProtocolOutcome, Report, StepKind
-from mailconfig.domain.resolution import NameNotFound, NameTemporary, NameWithoutAddress
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.domain.text import Cleaner, cut, tidy
 from mailconfig.egress import (
     Connection,
-    ConnectRefused,
-    ConnectReset,
-    ConnectTimeout,
-    ConnectUnreachable,
     Egress,
     EgressError,
-    EgressRefused,
     Route,
 )
 from mailconfig.mail.failures import DialogueFailed
 from mailconfig.mail.imap import ImapDialogue
 from mailconfig.mail.limits import ProbeSettings
+from mailconfig.mail.observing import ASKING, ExpectedError, observed, translated
 from mailconfig.mail.sasl import Credentials
 from mailconfig.mail.smtp import SmtpDialogue
-from mailconfig.mail.steps import ExpectedError, StepFailed, StepLog, StepNotes
+from mailconfig.mail.steps import StepFailed, StepLog, StepNotes
 from mailconfig.mail.tls import TlsSession
 from mailconfig.mail.wire import Wire
 
@@ -56,21 +51,6 @@ _PHASES: Final = {
     StepKind.SENDER_CHECK: Phase.MAIL,
 }
 """Phase of a step; CAPABILITIES has one for each protocol."""
-_ASKING: Final = {MailProtocol.IMAP: Phase.CAPABILITY, MailProtocol.SMTP: Phase.EHLO}
-
-_FAILURES: Final[dict[type[Exception], Failure]] = {
-    NameNotFound: Failure.NAME_NOT_FOUND,
-    NameWithoutAddress: Failure.NAME_WITHOUT_ADDRESS,
-    NameTemporary: Failure.NAME_TEMPORARY,
-    EgressRefused: Failure.EGRESS_REFUSED,
-    ConnectRefused: Failure.REFUSED,
-    ConnectReset: Failure.CLOSED,
-    ConnectTimeout: Failure.TIMEOUT,
-    ConnectUnreachable: Failure.UNREACHABLE,
-    TimeoutError: Failure.TIMEOUT,
-}
-"""What the errors of other modules mean here."""
-
 _SPEECHLESS: Final = frozenset({Failure.TIMEOUT, Failure.CLOSED, Failure.TLS_ALERT})
 """How a port that waits for TLS (RFC 8314) meets a client that waits for a greeting."""
 _GREETING_PORTS: Final = frozenset({25, 143, 587, 2525, 2587})
@@ -148,7 +128,7 @@ class Trial:
         dialogue.goodbye()
 
     def _step(self, kind: StepKind) -> AbstractAsyncContextManager[StepNotes]:
-        self._phase = _PHASES.get(kind) or _ASKING[self._server.protocol]
+        self._phase = _PHASES.get(kind) or ASKING[self._server.protocol]
         return self._log.step(kind, self._judge)
 
     async def _resolve(self) -> Route:
@@ -210,7 +190,7 @@ class Trial:
 
     async def _starttls(self, dialogue: ImapDialogue | SmtpDialogue) -> None:
         async with self._step(StepKind.STARTTLS) as notes:
-            self._phase = _ASKING[self._server.protocol]
+            self._phase = ASKING[self._server.protocol]
             await dialogue.ask_capabilities()
             notes.capabilities = dialogue.capabilities
             self._phase = Phase.STARTTLS
@@ -262,7 +242,7 @@ class Trial:
 
     async def _judge(self, error: ExpectedError, notes: StepNotes) -> DiagnosticCode:
         """Settle the outcome; after a failed handshake with what a second look can add."""
-        failed = await self._looked_at_again(_translated(error), notes)
+        failed = await self._looked_at_again(translated(error), notes)
         reply = cut(tidy(failed.text)) if failed.from_server else None
         notes.server_reply = reply
         observation = self._observation(failed)
@@ -271,24 +251,14 @@ class Trial:
         return code
 
     def _observation(self, failed: DialogueFailed) -> Observation:
-        return Observation(
-            protocol=self._server.protocol,
-            phase=self._phase,
-            host=self._server.host,
-            port=self._server.port,
-            security=self._server.security,
-            failure=failed.failure,
-            text=failed.text,
-            reply_code=failed.reply_code,
-            enhanced_code=failed.enhanced_code,
-            response_code=failed.response_code,
+        seen = observed(
+            self._target,
+            self._phase,
+            failed,
             capabilities=self._dialogue.capabilities if self._dialogue else (),
             tls_active=self._wire.tls_active if self._wire else False,
-            tls_verify_code=failed.tls_verify_code,
-            issuer_missing=self._issuer_missing,
-            provider_id=self._target.provider_id,
-            username=self._server.username,
         )
+        return replace(seen, issuer_missing=self._issuer_missing)
 
     async def _looked_at_again(self, failed: DialogueFailed, notes: StepNotes) -> DialogueFailed:
         """Learn the certificate of a refused server, an outdated version, or a port that is TLS."""
@@ -348,9 +318,3 @@ class Trial:
 
 def _speaks_tls() -> DialogueFailed:
     return DialogueFailed(Failure.TLS_ALERT, "The server speaks TLS on this port.")
-
-
-def _translated(error: ExpectedError) -> DialogueFailed:
-    if isinstance(error, DialogueFailed):
-        return error
-    return DialogueFailed(_FAILURES.get(type(error), Failure.UNREACHABLE))
