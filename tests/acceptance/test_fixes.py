@@ -1,7 +1,7 @@
 """Wrong settings against a real Dovecot and a real Postfix, mended by the fix that is offered.
 
 The servers stand at the usual ports of an address of the test's own, and `mailconfig serve` runs
-with the ports that it allows by default.
+with the ports that it allows by default. Discovery finds them there by their usual names.
 """
 
 import time
@@ -56,6 +56,18 @@ mutation ($input: SubmitInput!) {
 APPLY_FIX = """
 mutation ($input: ApplyFixInput!) {
   applyFix(input: $input) { config { revision } test { id } errors { __typename message path } }
+}
+"""
+DISCOVER = """
+mutation ($input: DiscoverInput!) {
+  discover(input: $input) {
+    candidates {
+      trust needsConsent probed
+      incoming { host port security username } outgoing { host port security username }
+      evidence { source status }
+    }
+    errors { message path }
+  }
 }
 """
 STATUS = "query ($id: ID!) { node(id: $id) { ... on ConnectionTest { status } } }"
@@ -262,6 +274,40 @@ def test_no_proof_signs_in(
     """After a wrong TLS mode and its proof nobody has tried to sign in at that server."""
     config = stored(client, address, incoming=server(address, 993, "STARTTLS"))
     examined(client, config)
+    time.sleep(LOG_SECONDS)
+    assert f"user=<{address}>" not in dovecot.log()
+    assert postfix.failed_logins(address) == 0
+
+
+def test_servers_are_found_by_their_usual_names(
+    client: Client, address: str, dovecot: Dovecot, postfix: Postfix
+) -> None:
+    """Nobody names them, so they are guessed: only a valid certificate counts, nobody signs in.
+
+    The name imap.{domain} exists and answers with another name's certificate: it is passed over.
+    """
+    payload = client.data(DISCOVER, {"input": {"emailAddress": address}})["discover"]
+    assert payload["errors"] == []
+    assert payload["candidates"] == [
+        {
+            "trust": "GUESSED",
+            "needsConsent": False,
+            "probed": True,
+            "incoming": {
+                "host": GOOD_HOST,
+                "port": 993,
+                "security": "TLS",
+                "username": address,
+            },
+            "outgoing": {
+                "host": GOOD_HOST,
+                "port": 465,
+                "security": "TLS",
+                "username": address,
+            },
+            "evidence": [{"source": "GUESS", "status": "FOUND"}],
+        }
+    ]
     time.sleep(LOG_SECONDS)
     assert f"user=<{address}>" not in dovecot.log()
     assert postfix.failed_logins(address) == 0
