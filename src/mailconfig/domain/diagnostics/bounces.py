@@ -218,9 +218,10 @@ _REPLY: Final = rf"(?P<reply>[^\n]{{3,1000}}(?:\n[^\n]{{1,1000}}){{0,12}}?){_END
 _CODE: Final = r"(?=[<#]?\s?#?(?:[45]\d\d[ -]|[45]\.\d))"
 
 _PLAIN: Final = (
-    # Postfix: host mx[192.0.2.1] said: 550 ... (in reply to RCPT TO command)
+    # Postfix: host mx[192.0.2.1] said: 550 ... (in reply to RCPT TO command); no report is its own
+    # 450 about an address that it is still verifying
     re.compile(
-        r"\bhost\s+(?P<host>[\w.-]{3,255})\[[^\]\s]{2,45}\](?::\d+)?\s+"
+        r"(?<!unverified address: )\bhost\s+(?P<host>[\w.-]{3,255})\[[^\]\s]{2,45}\](?::\d+)?\s+"
         r"(?:said|(?P<command>refused\s+to\s+talk\s+to\s+me)):\s+"
         r"(?P<reply>[45]\d\d.{0,2000}?(?:\(in\s+reply\s+to\s+(?P<after>[^)]{1,60}?)\s+command\)"
         r"|(?=\n\s*\n)|\Z))",

@@ -251,7 +251,7 @@ _LOGGED: Final = re.compile(
     r"|(?<=\n)[^\n]{0,120}\b(?:waiting (?:for )?\d|(?:retrying|reconnecting|sleeping|next (?:try"
     r"|attempt))"
     r"(?: again)? (?:in|for|after) \d)[^\n]*"
-    r"|\b(?:[rl]ip|session|mpid)=[^\s,]{1,80},?|(?<=>) size=\d{1,12}"
+    r"|\bR=\w{1,40} T=\w{1,40}(?= )|\b(?:[rl]ip|session|mpid)=[^\s,]{1,80},?|(?<=>) size=\d{1,12}"
     r"|\b(?:One|(?:The )?other|Another) possibility [^.:]{1,300}[.:]|(?<=\s)\d\. The [^.]{1,200}\.",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -22,6 +22,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     FAILED,
     LATER,
     METHOD,
+    NONE,
     OFF,
     PASSWORD,
     PERMISSION,
@@ -91,6 +92,16 @@ LOGINS: Final = (
         protocol=IMAP,
         phases=MAILBOX,
     ),
+    # One identity signs in, another is asked for (RFC 4422; Cyrus: SASL_NOAUTHZ)
+    Signature(
+        Code.AUTH_NOT_AUTHORISED,
+        words(
+            r"requested identity|\bsasl\(-14\)|(?:authori[sz]ation|authz|proxy)[ -]?(?:id|identity"
+            r"|user|failure)\b.{0,60}(?:not|fail|denied|mismatch|differ|invalid|refus)"
+        ),
+        phases=_SIGN_IN,
+        without=words(r"sasl\(-13\)|AUTHENTICATION ?FAILED"),
+    ),
     # Another mechanism (RFC 4954: 504; RFC 5248: x.7.4, x.5.4; 534 5.7.9 too weak)
     Signature(
         Code.AUTH_MECHANISM,
@@ -111,6 +122,7 @@ LOGINS: Final = (
             r"|too weak .{0,20}mechanism|server failed\b",
             r"(?:method|mechanism) not (?:supported|allowed|accept)",
             near(METHOD, UNSUPPORTED),
+            rf"{NONE}.{{0,16}}{METHOD}",
             near(
                 rf"(?:{SIGN_IN}).{{0,20}}{METHOD}",
                 r"(?:not allowed|nicht erlaubt|disabled|deaktiviert)",

@@ -22,8 +22,8 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import CONNECTION, MAXIMUM, REFUSED, near
 from mailconfig.domain.diagnostics.vocabulary import LOGIN as SIGN_IN
-from mailconfig.domain.diagnostics.vocabulary import REFUSED, near
 
 _ADDRESS: Final = (
     r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,8}"
@@ -215,6 +215,7 @@ CLIENTS: Final = (
             r"too many (?:\w+ ){0,3}(?:connection|session|process|client|imap|smtp|command)",
             r"(?:connection|session)s? (?:rate|limit|count|number)",
             r"(?:maximum|max|limit)\b.{0,40}(?:connections|sessions|processes)",
+            rf"{MAXIMUM}.{{0,30}}{CONNECTION}|{CONNECTION}.{{0,12}}{MAXIMUM}",
             r"(?:concurrent|simultaneous|parallel)\b.{0,24}(?:connection|session|login)",
             r"trop de connexions|zu viele (?:gleichzeitige )?(?:verbindungen|sitzungen)",
             r"demasiadas (?:conexiones|sesiones)|troppe connessioni|muitas conex",
@@ -233,7 +234,7 @@ CLIENTS: Final = (
         Code.CONNECT_TOO_MANY,
         protocol=IMAP,
         response_codes=responses("LIMIT"),
-        without=words(r"\bsize\b|too (?:big|large|long)|bytes|\bmb\b"),
+        without=words(r"\bsize\b|too (?:big|large|long)|bytes|octets|\d ?[kmg]i?b\b"),
     ),
 )
 """What a server says about the client, in order of precedence."""

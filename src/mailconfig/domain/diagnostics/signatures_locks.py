@@ -10,6 +10,7 @@ from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.signatures import (
     LOGIN,
     MAILBOX,
+    TRANSACTION,
     Signature,
     enhanced,
     responses,
@@ -19,8 +20,11 @@ from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     ACCOUNT,
     ATTEMPTS,
+    COMPROMISED,
     EXPIRED,
+    MAXIMUM,
     PASSWORD,
+    RESTRICTED,
     TOO_MANY,
     USER,
     near,
@@ -36,6 +40,17 @@ _MINUTES: Final = (
     r"\d{1,4} ?(?:min|hour|h\b|stunde|heure|hora|\bora|ore\b|godz|час|sec|sek|seg|сек|分|小时|時間)"
 )
 """A length of time."""
+_OUTGOING: Final = (
+    r"(?:outgoing|outbound|ausgehend|sortant|salient|in uscita|de sa[ií]da|uitgaand|wychodząc"
+    r"|odchozí|giden|исходящ)\w*"
+)
+_MAIL: Final = (
+    r"(?:e-?mail|mail|message|nachricht|messag|courri|correo|mensa|messaggi|poczt|почт|писем)"
+)
+_SENDING: Final = (
+    r"(?:(?:mail )?sending|(?:mail)?versand|envoi|\benv[ií]o|invio|\benvio|verzenden|wysyłani"
+    r"|odesílání|gönderim|отправк|发信|發信|送信機能|발신) ?"
+)
 
 LOCKED: Final = (
     # A lock that names its end is one for attempts
@@ -105,6 +120,8 @@ LOCKED: Final = (
             r"(?<!mail)account (?:is )?unavailable",
             near(ACCOUNT, CLOSED),
             near(USER, CLOSED, 24),
+            near(ACCOUNT, COMPROMISED, 60),
+            near(ACCOUNT, RESTRICTED, 30),
             near(ACCOUNT, EXPIRED, 24),
         ),
         phases=LOGIN | MAILBOX | {Phase.MAIL, Phase.DATA},
@@ -114,6 +131,17 @@ LOCKED: Final = (
             r"message (?:was |has been )?(?:blocked|rejected)|mail (?:was |has been )?blocked",
             r"temporarily unavailable|basic|\bprotocol|connection (?:was |is )?closed",
             PASSWORD,
+        ),
+    ),
+    # Sending is stopped, for a sender or an account
+    Signature(
+        Code.ACCOUNT_DISABLED,
+        words(near(rf"{_OUTGOING}.{{0,12}}{_MAIL}", CLOSED, 60), near(_SENDING, CLOSED, 30)),
+        phases=LOGIN | TRANSACTION,
+        receiving=False,
+        without=words(
+            MAXIMUM,
+            r"quota|exceed|too many|your ip|client host|attachment|spam|virus|recipient|connection",
         ),
     ),
     Signature(Code.ACCOUNT_DISABLED, phases=LOGIN, enhanced_codes=enhanced("5.7.13")),  # RFC 5248

@@ -149,6 +149,13 @@ MAILBOXES: Final = (
             r"(?:enable|activate|turn on|switch on) (?:imap|pop3?|smtp)\b",
             OUTSIDE_PROGRAM,
             near(r"\bsmtp", OFF, 30),
+            near(
+                r"(?:mail-?programm|mailclient|programmes? de messagerie|programas? de (?:correo"
+                r"|e-?mail)|programmi di posta|program\w* poczt|klient\w* poczt|メールソフト"
+                r"|메일 프로그램)",
+                OFF,
+                40,
+            ),
         ),
         phases=LOGIN,
         without=words(r"administrator"),

@@ -21,6 +21,7 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import near
 
 _TEMPORARY: Final = codes(4)
 
@@ -58,6 +59,21 @@ MESSAGES: Final = (
         ),
     ),
     Signature(Code.REVERSE_DNS, phases=SESSION, enhanced_codes=enhanced("x.7.25")),
+    # RFC 5321: 452 to MAIL is about the server's own storage
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(
+            r"\bspace\b|storage|disk|speicher|\bplatz|espace|espacio|spazio|espaço|ruimte|miejsc"
+            r"|свободн\w+ мест|空间|空き|容量|공간"
+        ),
+        phases=phases(Phase.MAIL),
+        protocol=SMTP,
+        needs_phase=True,
+        reply_codes=codes(452),
+        without=words(
+            r"quota|mail ?box|postfach|boîte|buz[oó]n|casella|caixa|skrzyn|ящик|邮箱|user"
+        ),
+    ),
     # Full mailboxes (x.2.2): the recipient's in a delivery, one's own in APPEND
     Signature(
         Code.MAILBOX_QUOTA,
@@ -120,7 +136,8 @@ MESSAGES: Final = (
             r"|exceeds))",
             rf"(?:more than|larger than|bigger than|exceed\w*|over|limit\w*(?: is| of)?"
             rf"|max\w*(?: is| of)?) {_BYTES}",
-            rf"{_BYTES} .{{0,16}}(?:limit|exceed|maxim|too)",
+            rf"{_BYTES} .{{0,16}}(?:limit|exceed|maxim|too|refused|rejected|not accepted)",
+            rf"(?:largest|biggest|at most|up to).{{0,40}}{_BYTES}",
             r"size (?:exceeds|limit)|exceed\w*.{0,30}\bsize\b",
             r"(?:maximum|max|exceed\w*|over)\b.{0,24}(?:message|mail|attachment"
             r"|e-?mail)[ -]?size",
@@ -143,6 +160,11 @@ MESSAGES: Final = (
             r"(?:non-?ascii|8-?bit|unicode|utf-?8) .{0,30}(?:address|local|mailbox|recipient"
             r"|sender)",
             r"(?:address|local part).{0,40}(?:non-?ascii|unicode|utf-?8|ascii)|\bEAI\b",
+            near(
+                r"(?:adress|indirizz|direcci|endere|\badres|адрес|地址|アドレス|주소)",
+                r"(?:\bascii|umlaut|unicode|utf-?8)",
+                50,
+            ),
             r"ascii.{0,40}(?:address|codec.{0,80}(?:rcpt|from:))",
         ),
         phases=TRANSACTION | {Phase.EHLO, Phase.CONFIG},

@@ -205,7 +205,10 @@ MICROSOFT: Final = (
     # Our address
     Signature(
         Code.CONNECT_BLOCKED_IP,
-        words(r"rate limited due to (?:ip )?reputation|\(S8\d\d\)"),
+        words(
+            r"rate limited due to (?:ip )?reputation|\(S8\d\d\)|\bRP-00\d\b"
+            r"|rate limit.{0,80}reputation|reputation.{0,80}rate limit"
+        ),
         phases=SESSION,
         reply_codes=codes(421, 450, 451),
         retryable=True,

@@ -17,6 +17,7 @@ from mailconfig.domain.diagnostics.signatures import (
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     FAILED,
+    NONE,
     OFF,
     REFUSED,
     TEMPORARY,
@@ -52,11 +53,14 @@ _NAME_NOT_FOUND: Final = words(
     r"onbekende host|naam of dienst is niet bekend|nieznana nazwa lub usługa|nieznany host",
 )
 _INSIDE: Final = (
-    r"(?:(?:private|interne|lokale|reservierte)\w* (?:ip|adress|netz)|adresses? (?:ip )?(?:privée"
+    r"(?:(?:privat|priv[ée]|intern|lokal|lokaal|loka|reserv|gereserv|wewn|pryw|soukrom|vnitřn|özel)"
+    r"\w* (?:ip|adress?|adres|netz|netwerk|bereich|nät|ağ|sieci?|síť)|adresses? (?:ip )?(?:privée"
     r"|interne"
     r"|locale)|direcci[oó]n(?:es)? (?:ip )?(?:privad|intern|local)|indirizz\w (?:ip )?(?:privat"
     r"|intern)"
     r"|endere[cç]os? (?:ip )?(?:privad|intern)|внутренн\w+ (?:адрес|сет)|локальн\w+ адрес"
+    r"|(?:adres|sie[cć]i?\b|sít|адрес|сет[ьи]|réseau|\bred\b|\brete\b|\brede\b)\w*.{1,8}"
+    r"(?:prywat|wewn|privé|privad|privat|intern|lokal|local|soukrom|частн|внутренн|локальн)"
     r"|内网|内部(?:地址|网络|アドレス)|私有地址|プライベート(?:ip|アドレス)|사설)"
 )
 _UNABLE: Final = (
@@ -89,9 +93,10 @@ NAMES: Final = (
             r"\bssrf\b|blocked by (?:our |the )?egress|egress (?:policy|denied|blocked)",
             r"(?:not (?:allowed|permitted)|blocked|forbidden|refus\w+|denied|disallow\w*"
             r"|prohibit\w*)"
-            r".{0,40}(?:private|loopback|internal|reserved|link-local|non-public|local)[ -]?"
+            r".{0,80}(?:private|loopback|internal|reserved|link-local|non-public|local)[ -]?"
             r"(?:ip|address|network|host|range|destination|target)",
-            near(_INSIDE, rf"(?:{REFUSED}|{OFF})", 60),
+            near(_INSIDE, rf"(?:{REFUSED}|{OFF})", 90),
+            near(r"\brfc ?(?:1918|4193|6890|5735)\b", rf"(?:{REFUSED}|{OFF}|denied|block)", 120),
         ),
     ),
     # Encryption at rest: MAC or padding refused, key exchanged (Laravel, Fernet, OpenSSL, AES-GCM)
@@ -117,6 +122,9 @@ NAMES: Final = (
             r"(?:secret|credential|vault|key ?(?:store|ring|chain))s?\b.{0,24}(?:malformed|corrupt"
             r"|damaged"
             r"|unreadable|locked|unlock)",
+            # classes of .NET, PyNaCl, Ruby, Laravel, libsodium, Windows
+            r"CryptographicException|ProtectedData|CryptUnprotectData|NTE_BAD_|0x8009000B"
+            r"|nacl\.exceptions|CipherError|DecryptException|secretbox|KeyStoreException",
             r"AEADBadTag|BadPadding|tag mismatch|unable to authenticate data|mac check failed",
             r"message authentication failed.{0,40}cipher|entschlüssel\w* .{0,30}(?:fehl|nicht)",
         ),
@@ -185,6 +193,9 @@ NAMES: Final = (
             r"valid name,? (?:but )?no (?:data|address)|does not contain an answer|\bnullmx\b",
             r"no (?:usable|ip) address|address family for hostname not supported|null mx",
             r"zu diesem hostnamen gehört keine adresse|aucune adresse associée",
+            rf"{NONE} (?:ip-?)?(?:adress|direcci|indirizz|endere|adres|адрес|地址)",
+            rf"{NONE}.{{0,12}}\b(?:A|AAAA|MX)\b.{{0,24}}(?:record|eintr|enregistr|registr|rekord|запис"
+            r"|记录|記錄)",
         ),
         phases=QUIET | OAUTH,
     ),

@@ -26,6 +26,7 @@ from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     CONNECTION,
     CUT,
+    NO_ANSWER,
     REFUSED,
     TIMED_OUT,
     near,
@@ -38,6 +39,7 @@ _REFUSED_LOGIN: Final = (
     r"(?:log-?in|auth\w*) .{0,16}(?:fail|denied|reject|incorrect)"
     r"|\b(?:log-?in|logon|authentication) (?:was |has been )?(?:denied|rejected|refused|incorrect)"
     r"|(?:bad|wrong|incorrect|invalid) (?:user ?name|password|credential)"
+    r"|\(auth\w* failed"
 )
 """A connection that is cut after this was cut because of it."""
 _REFUSED: Final = words(
@@ -95,6 +97,14 @@ _NO_ROUTE: Final = words(
     r"errno (?:101|113|51|65)\b|os error (?:101|113|51|65)\b|\b100(?:51|65)\b",
     r"cannot assign requested address|EADDRNOTAVAIL|EAFNOSUPPORT|address family not supported",
     r"netzwerk ist nicht erreichbar|keine route zum|réseau .{0,20}inaccessible|no hay ruta",
+    near(
+        r"(?:netz|netwerk|réseau|\bred\b|\brete\b|\brede\b|sieć|síť|nätverk|nettverk|netværk|\bağ\b"
+        r"|сеть|网络|網路|ネットワーク|네트워크)",
+        r"(?:onbereikbaar|nicht erreichbar|unerreichbar|inaccess|inacces|non raggiung|inacess"
+        r"|nieosiągaln|nedosažit|inte (?:att )?nå|ikke (?:tilgjeng|nås)|ula[sş].lam|недоступн"
+        r"|不可达|無法(?:連|到)|到達(?:でき|不能)|연결할 수 없)",
+        24,
+    ),
     r"la red es inaccesible|rete non raggiungibile|rede (?:está )?inacess"
     r"|сеть недоступна|网络不可达",
 )
@@ -132,7 +142,7 @@ NETWORK: Final = (
     # The server waits for TLS and says nothing, or hangs up, while the client waits for its line
     Signature(
         Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS,
-        words(_TIMEOUT.pattern, TIMED_OUT, _CUT.pattern),
+        words(_TIMEOUT.pattern, TIMED_OUT, NO_ANSWER, _CUT.pattern),
         phases=phases(Phase.GREETING, Phase.CONNECT, Phase.STARTTLS, Phase.EHLO),
         ports=TLS_PORTS,
         protected=False,
@@ -155,11 +165,19 @@ NETWORK: Final = (
     # Microsoft does not listen on 465, so that another port is the cure
     Signature(
         Code.TCP_TIMEOUT,
-        _TIMEOUT,
+        words(_TIMEOUT.pattern, NO_ANSWER),
         families=families(Family.MICROSOFT),
         ports=frozenset({465}),
         phases=phases(Phase.CONNECT),
         fixable_by=FixableBy.USER,
+    ),
+    # ETIMEDOUT by number or in the system's words, which also speak of a connection that broke
+    Signature(
+        Code.TCP_TIMEOUT,
+        words(r"\b10060\b|0x(?:8007)?274C", NO_ANSWER),
+        phases=phases(Phase.CONNECT),
+        needs_phase=True,
+        without=words(REPLY, r"ECONNRESET|\b1005[34]\b"),
     ),
     Signature(
         Code.TCP_TIMEOUT,
@@ -176,7 +194,7 @@ NETWORK: Final = (
     Signature(Code.TCP_TIMEOUT, _TIMEOUT, phases=OPENING),
     Signature(
         Code.TCP_TIMEOUT,
-        words(TIMED_OUT),
+        words(TIMED_OUT, NO_ANSWER),
         phases=OPENING | {Phase.EHLO, Phase.CAPABILITY, Phase.STARTTLS},
         needs_phase=True,
         without=words(REPLY),

@@ -18,13 +18,40 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import (
+    ADMINISTRATOR,
+    AGREEMENT,
+    APP,
+    EXPIRED,
+    LATER,
+    REVOKED,
+    TEMPORARY,
+    UNVERIFIED,
+    near,
+)
 
 _ENDPOINT: Final = OAUTH | LOGIN | {Phase.CONFIG}
 
 
+_CODE: Final = (
+    r"(?:error ?code|fehlercode|code d'erreur|código de erro|codice (?:di )?errore|kod błędu"
+    r"|foutcode|felkod|hata kodu|код ошибки|错误代码|錯誤碼|エラー ?コード|오류 코드)\w?\W{1,4}"
+)
+"""What Entra's own pages write before the number."""
+
+
+_TOKEN: Final = r"(?:token|jeton|маркер|токен|令牌|トークン|토큰)"
+_RENEWAL: Final = (
+    r"(?:refresh[- _]?token|(?:aktualisierungs|erneuerungs)-?token|jeton d'actualisation"
+    r"|токен обновл|token (?:de|di) (?:actualizaci|renovaci|aggiorn|atualiza"
+    r"|refresh)|(?:刷新|更新)令牌"
+    r"|リフレッシュ ?トークン|vernieuwingstoken|token odśwież)"
+)
+
+
 def _aadsts(*numbers: str) -> str:
     """Match a number as Entra writes it: AADSTS50076, "error_codes":[50076], error?code=50076."""
-    return rf"(?:AADSTS|error_codes\W{{1,6}}|error\?code=)(?:{'|'.join(numbers)})(?!\d)"
+    return rf"(?:AADSTS|error_codes\W{{1,6}}|error\?code=|{_CODE})(?:{'|'.join(numbers)})(?!\d)"
 
 
 def _error(*members: str) -> str:
@@ -217,6 +244,8 @@ ENDPOINTS: Final = (
             r"disallowed_useragent|app is blocked|this app (?:is|was|has been) blocked",
             r"(?:not|n't) (?:been )?verified (?:yet )?by|disabled for this app",
             r"denied (?:the )?(?:request|access|consent)",
+            near(ADMINISTRATOR, AGREEMENT, 60),
+            near(APP, UNVERIFIED, 60),
         ),
         phases=OAUTH,
         without=words(r"invalid_client"),
@@ -255,6 +284,8 @@ ENDPOINTS: Final = (
             r"account_selection",
             r"(?:invalid|expired|revoked|unknown) refresh[_ ]?token",
             r"grant (?:has been |was )?(?:revoked|expired)",
+            near(_RENEWAL, rf"(?:{EXPIRED}|{REVOKED})", 60),
+            near(_TOKEN, REVOKED, 60),
         ),
         phases=_ENDPOINT,
     ),
@@ -268,6 +299,8 @@ ENDPOINTS: Final = (
             r"not (?:valid )?json|json\w*decode|<html|<!doctype|rate.?limit|too many requests",
             r"\b429\b",
             r"temporar|try again later|max retries exceeded",
+            TEMPORARY,
+            LATER,
         ),
         phases=OAUTH,
         needs_phase=True,

@@ -49,7 +49,8 @@ OPEN_MAILBOXES: Final = (
         Code.FOLDER_MISSING,
         words(
             r"(?:mailbox|folder|ordner|dossier|carpeta|cartella|pasta|папк"
-            r"|文件夹)\b.{0,60}(?:not (?:exist|found|open|select)|doesn't exist|does not exist"
+            r"|文件夹)\b.{0,60}(?:not (?:be )?(?:exist|found|open|select)"
+            r"|doesn't exist|does not exist"
             r"|unknown|no such|invalid|nonexist|existiert|introuvable|no existe|non esist"
             r"|не (?:найд|сущ)|不存在)",
             r"(?:unknown|no such|invalid|nonexistent|missing) (?:mailbox|folder)|not selectable",

@@ -87,6 +87,11 @@ BEFORE_PROVIDERS: Final = (
             r"UnicodeEncodeError|can't encode character|ordinal not in range|non-?ascii"
             r"|(?:outside|beyond) (?:the )?ascii|codec can't encode|not (?:all )?ascii|nicht-ascii"
             r"|(?:invalid|unsupported|illegal) (?:utf-?8|unicode|8-?bit)",
+            # Dovecot, and the exceptions of Ruby, Java, .NET, Perl, PHP
+            r"8-?bit (?:data|char|byte|octet|content|input|text)|to (?:US-)?ASCII\b",
+            r"UndefinedConversion|UnmappableCharacter|EncoderFallback|wide character"
+            r"|(?:iconv|mb_\w+)\b.{0,40}(?:illegal|incomplete) (?:multibyte )?char",
+            r"unable to translate unicode|(?:high|top) bit|InvalidByteSequence",
             near(
                 rf"(?:{PASSWORD}|{USER})",
                 r"(?:\bascii|\blatin-?1|umlaut|special char|sonderzeichen)",
@@ -105,6 +110,9 @@ BEFORE_PROVIDERS: Final = (
             r"(?:user ?name|password|credentials?)\b.{0,20}(?:is |are |was |must not be "
             r"|cannot be )(?:empty|missing|blank|null)",
             r"client -> server: (?:\"\" )?server -> client: (?:535|501|503|454)",
+            # a password with spaces that was not quoted
+            r"(?:extra|too many|unexpected|surplus|excess|trailing) (?:\w+ )?(?:argument|param"
+            r"|token|data|characters?)",
             r"invalid characters? in (?:atom|quoted|string|password|user)|unbalanced quot",
             r"missing '\"'",
             r"(?:in|can ?not |failed to |unable to |error )(?:valid |\w*-?)?(?:base-?64)",

@@ -21,6 +21,7 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.signatures_topics import PACE, TAGS
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import EXPIRED, REFUSED, UNVERIFIED, WRONG, near
 
 SENDERS: Final = (
     *TAGS,
@@ -95,12 +96,13 @@ SENDERS: Final = (
             r"(?:maximum|sending|message|send) (?:sending )?rate.{0,20}(?:exceeded|limit)",
             r"throttling failure",
             r"rate limit.{0,30}(?:exceeded|reached|messages)",
+            r"\b(?:par|pro|por|al|na|за) (?:second|sekund|segund|minut|секунд|минут)|[每毎][秒分]",
             r"throttled.{0,30}(?:messages|sending)|slow down.{0,20}sending",
         ),
         phases=TRANSACTION,
         protocol=SMTP,
         receiving=False,
-        without=words(r"connection (?:rate|limit)|connections|ip reputation"),
+        without=words(r"connection (?:rate|limit)|connections|ip reputation|verbind|conn?exi"),
     ),
     # A sender that the service has not verified
     Signature(
@@ -114,6 +116,12 @@ SENDERS: Final = (
             r"(?:sender|from|from/sender).{0,16}(?:name|signature).{0,16}(?:not valid|not found"
             r"|not confirmed|invalid)",
             r"from/sender name",
+            near(
+                r"(?:absender|expéditeur|remitente|mittente|remetente|afzender|nadawc|отправител|发件人"
+                r"|送信者|\bdom[aäeé]in|домен|域名|ドメイン)",
+                UNVERIFIED,
+                50,
+            ),
             r"(?:verify|confirm|register|validate) (?:your |the |a )?(?:sender|sending|domain"
             r"|from)",
             r"sender signature|domain .{0,60}is not (?:allowed(?! in)|associated|added|owned)",
@@ -136,7 +144,13 @@ SENDERS: Final = (
     # Postal: the key of another server
     Signature(
         Code.AUTH_BAD_CREDENTIALS,
-        words(r"invalid (?:server|api|smtp) (?:token|key)"),
+        words(
+            near(
+                r"\b(?:server|api|smtp|access)[- ]?(?:token|key)\b",
+                rf"(?:{WRONG}|{EXPIRED}|{REFUSED}|not (?:valid|found|accepted)|unknown|revoked)",
+                30,
+            )
+        ),
         reply_codes=codes(535, 550),
     ),
 )

@@ -20,6 +20,8 @@ from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     ENCRYPTION,
     REQUIRED,
+    UNSUPPORTED,
+    WITHOUT,
     near,
 )
 
@@ -115,6 +117,12 @@ UPGRADE: Final = (
     ),
     Signature(
         Code.STARTTLS_NOT_OFFERED,
+        words(near(r"\bstarttls\b", UNSUPPORTED, 100)),
+        phases=_STARTTLS,
+        needs_phase=True,
+    ),
+    Signature(
+        Code.STARTTLS_NOT_OFFERED,
         phases=_STARTTLS,
         reply_codes=codes(500, 501, 502, 503, 504, 538, 550, 554),
     ),
@@ -155,6 +163,13 @@ ENCRYPTION_FIRST: Final = (
         ),
         without=words(r"server requires a secure connection or|already"),
         phases=_LOGIN_OR_MAIL,
+    ),
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        words(rf"{WITHOUT} (?:\w+ )?{ENCRYPTION}"),
+        phases=phases(Phase.AUTH, Phase.MAIL, Phase.RCPT),
+        needs_phase=True,
+        protected=False,
     ),
     # RFC 4954: 538 needs encryption for this mechanism; RFC 5248: x.7.10, x.7.11
     Signature(Code.STARTTLS_REQUIRED, phases=_LOGIN_OR_MAIL, reply_codes=codes(523, 538)),

@@ -20,6 +20,7 @@ from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     CERTIFICATE,
     EXPIRED,
+    UNSUPPORTED,
     near,
 )
 
@@ -34,8 +35,30 @@ _DIFFERS: Final = (
 )
 """Two names are not the same."""
 _NOT_YET: Final = (
-    r"(?:noch nicht|pas encore|aún no|todavía no|non ancora|non è ancora|ainda não|jeszcze nie"
+    r"(?:in the future|in der zukunft|dans (?:le futur|l'avenir)|en el futuro|nel futuro|no futuro"
+    r"|in de toekomst|w przyszłości|в будущем|将来|未来"
+    r"|noch nicht|pas encore|aún no|todavía no|non ancora|non è ancora|ainda não|jeszcze nie"
     r"|ještě není|nog niet|ännu inte|ennå ikke|henüz|ещё не|еще не|尚未|まだ|아직)"
+)
+_CHAIN: Final = (
+    r"(?:chain|kette|chaîne|cadena|catena|cadeia|keten|łańcuch|řetěz|kedja|kjede|zincir|цепочк|链|鏈"
+    r"|チェーン|체인)"
+)
+_INCOMPLETE: Final = (
+    r"(?:incompl|unvollständ|onvolledig|niekomplet|niepełn|neúpln|ufullst|ofullst|eksik|неполн"
+    r"|不完整|不完全|불완전)"
+)
+_BETWEEN: Final = (
+    r"(?:zwischenzertifikat|zwischenstelle|intermédiaire|intermedi|intermediá|tussenliggend"
+    r"|pośredni|mezilehl|промежуточн|中间证书|中間証明書|중간 인증서)"
+)
+_MISSING: Final = (
+    r"(?:missing|fehl|manqu|absent|falta|manca|ontbre|brak|chyb|saknas|mangler|отсутств|缺|ありませ"
+    r"|없)"
+)
+_PROTOCOL: Final = (
+    r"(?:protokoll|protocole|protocol|protocollo|protokół|protok[oó]l|протокол|协议|協定|プロトコル"
+    r"|프로토콜)"
 )
 _DISTRUST: Final = (
     r"(?:nicht (?:als )?(?:vertrau|anerkannt)|unbekannte\w* (?:aussteller|zertifiz|stelle)"
@@ -74,6 +97,7 @@ CERTIFICATES: Final = (
             r"(?<!expired or is )not yet valid|is before \d{4}-|NotYetValid|notBefore: ",
             r"0x800B0102|-9815\b|\(9\) at depth|certificate not yet active",
             near(CERTIFICATE, _NOT_YET, 50),
+            r"\bASN .{0,24}current date before",
             r"not yet activ|num=9:|not valid before|noch nicht gültig|pas encore valide"
             r"|todavía no es válido",
             r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active"
@@ -89,7 +113,7 @@ CERTIFICATES: Final = (
             r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|CertificateExpired|alert 45\b",
             r"expired certificate|cert(?:ificate)?[ _].{0,30}expired|notAfter: |num=10:",
             r"NotTimeValid|certificate .{0,40}(?:ran out|no longer valid)",
-            r"abgelaufen.{0,30}zertifikat",
+            r"abgelaufen.{0,30}zertifikat|current date after",
             r"zertifikat .{0,30}abgelaufen|certificat .{0,30}(?:expiré|périmé)",
             r"certificado .{0,30}(?:expir|caduc|vencid)|certificato .{0,30}scadut",
             r"сертификат.{0,40}ист[её]к|证书.{0,6}过期",
@@ -147,7 +171,9 @@ CERTIFICATES: Final = (
         words(
             r"self[- _]?signed|DEPTH_ZERO_SELF_SIGNED|num=18:|alert bad certificate",
             r"alert number 42",
-            r"selbst ?signiert|auto-?sign|autofirmad|autoassinad|самоподписан|自签名|自己署名",
+            r"selbst[- ]?sign|auto-?sign|auto-?firmad|auto-?assinad|zelf ?onderteken|samopodpis"
+            r"|samopodeps|själv ?sign|selv ?sign|kendinden imzal|önaláír|самоподписан|самозавер"
+            r"|自签|自簽|自己署名|자체 서명",
             r"CaUsedAsEndEntity",
         ),
     ),
@@ -159,6 +185,8 @@ CERTIFICATES: Final = (
             r"incomplete (?:certificate )?chain|chain .{0,20}(?:incomplete|missing)",
             r"missing (?:an? )?intermediate|intermediate .{0,30}missing|\(2[01]\) at depth 0",
             r"unable to verify the (?:first|leaf)|UNABLE_TO_VERIFY_LEAF",
+            near(_CHAIN, _INCOMPLETE, 24),
+            near(_BETWEEN, _MISSING, 40),
         ),
     ),
     # The server does not know a certificate that the client was asked for, or the issuer is foreign
@@ -250,6 +278,12 @@ HANDSHAKE: Final = (
             r"unsupported protocol version|VERSION_OR_CIPHER|insufficient[_ ]security",
             r"weak (?:dh|cipher)",
             r"no (?:common|mutual|supported) (?:tls|ssl|cipher|protocol|algorithm)",
+            near(_PROTOCOL, UNSUPPORTED, 30),
+            # SChannel's "do not possess a common algorithm" in the languages of Windows
+            r"gemeinsam\w* algorithm|algorithme commun|algoritmos? com[uú]|algoritmo in comune"
+            r"|wspóln\w+ algorytm|gemeenschappelijk\w* algorit|společn\w+ algorit"
+            r"|ortak .{0,8}algorit|общ\w+ алгоритм|(?:公共|通用|共同|一般).{0,3}(?:算法|演算法)"
+            r"|共通.{0,4}アルゴリズム|공통.{0,4}알고리즘",
             r"sslv3\b.{0,20}disabled",
             r"PEER_INCOMPATIBLE|PeerIncompatible|common algorithm|outdated tls|tls 1\.[01]\b.{0,40}"
             r"(?:not|no longer|disabled|deprecated|rejected)|tls version.{0,30}(?:not|too|unsupp)",

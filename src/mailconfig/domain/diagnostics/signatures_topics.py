@@ -45,6 +45,7 @@ TAGS: Final = (
     # Exchange Online's own numbers (5.7.5xx to 5.7.7xx): nobody else uses them
     Signature(Code.HELO_REJECTED, enhanced_codes=enhanced("5.7.506")),
     Signature(Code.ACCOUNT_DISABLED, words(r"\bAS\(42\d{3}\)")),
+    Signature(Code.SEND_QUOTA, enhanced_codes=enhanced("5.2.121"), final=True),
     Signature(Code.CONNECT_TOO_MANY, enhanced_codes=enhanced("5.7.508")),
     Signature(Code.MESSAGE_FORMAT, enhanced_codes=enhanced("5.7.512", "5.1.20", "5.6.11")),
     Signature(
@@ -149,7 +150,7 @@ PACE: Final = (
         Code.SERVER_TEMPORARY,
         words(
             r"(?:recipient|user|mailbox)\b.{0,60}(?:receiv\w+ .{0,24}(?:too (?:quickly|fast|many)"
-            r"|rate)|exceeded .{0,60}(?:receive|rate limit))",
+            r"|rate|limit|quota)|exceeded .{0,60}(?:receive|rate limit))",
         ),
         phases=TRANSACTION,
         retryable=True,

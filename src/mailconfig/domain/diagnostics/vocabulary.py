@@ -16,7 +16,7 @@ CONNECTION: Final = (
 """A connection, or to connect."""
 
 REFUSED: Final = (
-    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw|odmów"
+    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw|odmów|odmow"
     r"|odmít|vägra|afvis|avvis|redd(?:et|ed)|elutasít|refuz|evätty|hylä|відхил|відмов|отказ"
     r"|отверг|отклон|拒绝|拒絕|拒否|거부)"
 )
@@ -40,6 +40,71 @@ TIMED_OUT: Final = (
     r"|超时|超時|逾時|タイムアウト|시간.?초과|응답.{0,6}(?:없|않))"
 )
 """No answer in time."""
+
+NONE: Final = (
+    r"(?:\bkeine?\w?\b|\bgeen\b|\baucune?\b|\bning[uú]n\w?\b|\bnessun\w?\b|\bnenhum\w?\b|\bbrak\b"
+    r"|\bžádn|\bingen\b|(?<!\w)нет |没有|沒有)"
+)
+"""Not one."""
+
+WITHOUT: Final = r"\b(?:without|ohne|sans|sin|senza|sem|bez|zonder|utan|uden|uten|без)"
+"""Without, before what is missing."""
+
+UNVERIFIED: Final = (
+    r"(?:nicht (?:verifiziert|bestätigt|überprüft)|pas (?:encore )?(?:été )?(?:vérifié|confirmé"
+    r"|validé)|no (?:est[aá] |ha (?:sido )?)?(?:verificad|confirmad)"
+    r"|non (?:è |ancora |stat[ao] )*(?:verificat|confermat)"
+    r"|não (?:foi |está )?(?:verificad|confirmad)|niet (?:geverifieerd|bevestigd)|niezweryf"
+    r"|не (?:подтвержд|верифиц|провер)|未验证|未驗證|未经验证|(?:確認|検証)されていま|확인되지)"
+)
+"""Not yet proven to be somebody's own."""
+
+REVOKED: Final = (
+    r"(?:revo[ck]|widerruf|révoqu|revogad|ingetrokken|odwołan|cofnięt|odvolán|återkall|отозван"
+    r"|撤销|撤銷|取り消|취소)"
+)
+"""Taken back."""
+
+NO_ANSWER: Final = (
+    r"(?:nicht (?:richtig |rechtzeitig )?(?:reagiert|geantwortet)|n'a pas (?:pu )?répond"
+    r"|no (?:ha )?(?:podido )?respond|non ha risposto|mancata risposta|não respond|nie odpowied"
+    r"|niet .{0,16}geantwoord|neodpov[ěí]|svarade inte|svarte ikke|svarede ikke|yan.t vermed"
+    r"|не (?:получен\w? .{0,20})?(?:ответ|отклик|отвеча)|没有.{0,8}(?:答复|反应|响应)"
+    r"|沒有.{0,4}回應|无响应"
+    r"|応答し(?:な|ませ)|応答があり|응답이? ?(?:없|하지))"
+)
+"""The other side says nothing (also the systems' words for ETIMEDOUT)."""
+
+MAXIMUM: Final = (
+    r"(?:maxim|máxim|massim|höchst|maksym|maksim|limit|límite|limiet|grenze|tavan|предел|максим"
+    r"|лимит|最大|上限|限制|制限|최대|한도)"
+)
+"""The most that is allowed."""
+
+RESTRICTED: Final = (
+    r"(?:restrict|eingeschränkt|beschränk|restreint|limité|restring|limitad|limitat|ogranicz"
+    r"|beperkt|omezen|begränsa|begrens|begræns|k.s.tla|ограничен|限制|制限|제한)"
+)
+"""Not free any more."""
+
+COMPROMISED: Final = (
+    r"(?:\bhack|compromis|comprometid|kompromitt|missbrauch|pirat[eéa]|jaquead|hackead|violat[oa]"
+    r"|przejęt|skompromitow|gehackt|gekaapt|napaden|ele geçiril|взлом|скомпромет|подозрит|被盗|被盜"
+    r"|盗用|异常登录|異常|不正アクセス|乗っ取|해킹|도용)"
+)
+"""In the hands of somebody else."""
+
+ADMINISTRATOR: Final = (
+    r"(?:\badmin|beheerder|správc|yönetici|администратор|管理员|管理員|管理者|관리자)"
+)
+"""Who runs an organisation's accounts."""
+
+AGREEMENT: Final = (
+    r"(?:consent|approv|genehmig|zustimm|einwillig|approb|autorisation|aprob|consenti|approvaz"
+    r"|aprova[çr]|consens|zgod|zatwierdz|toestemm|goedkeur|souhlas|schvál|godkänn|godkjen|godkend"
+    r"|onay|согласи|одобр|разреш|同意|批准|許可|承認|승인|동의)"
+)
+"""Yes, said by whom it takes."""
 
 PASSWORD: Final = (
     r"(?:passw|pass ?phrase|pass ?code|kennwort|mot de passe|contraseña|clave\b|senha|hasł|haslo"
@@ -175,6 +240,8 @@ OFF: Final = (
     r"|não (?:está |é )?(?:habilit|ativ|permit|inclu)|wyłącz|nieaktyw|zakázán|vypnut|není povolen"
     r"|uitgeschakeld|niet (?:ingeschakeld|toegestaan|geactiveerd)|avstäng|deaktiver|kapal."
     r"|devre d.ş.|отключ|запрещ|не (?:включ|разреш)|未开启|未開啟|未启用|未啟用|未开通|关闭|關閉"
+    r"|verboten|untersagt|interdit|prohib|proibi|vietat|verbod|zabron|förbjud|forbud|yasak|禁止"
+    r"|不允许|不被允许|許可され(?:てい)?ま|許可しま|허용되지|금지"
     r"|禁用|無効|有効になってい?ま|비활성|사용 안)"
 )
 """Not switched on."""
@@ -219,14 +286,17 @@ METHOD: Final = (
 
 UNSUPPORTED: Final = (
     r"(?:not (?:\w+ )?support|unsupported|n't support|nicht (?:\w+ )?(?:unterstützt|verfügbar"
-    r"|angeboten)"
+    r"|angeboten|anbiet)|(?:n't|not) (?:advertise|announce|offer|provide)"
     r"|(?:unterstützt|bietet) .{0,20}(?:kein|nicht)|(?:non|pas) (?:pris|support|gér|propos)"
-    r"|ne (?:support|propos|prend|gèr)|no (?:es )?(?:compatible|soport|admit|ofrece)"
-    r"|non (?:è )?(?:support|offr|compatib)|não (?:é )?(?:suport|oferec)|niet ondersteun"
+    r"|(?:ne |n')(?:support|propos|prend|gèr|offr|annonc)"
+    r"|no (?:es )?(?:compatible|soport|admit|ofrece|anuncia)"
+    r"|non (?:è )?(?:support|offr|compatib|annunc|pubbl)|não (?:é )?(?:suport|oferec|anunc)"
+    r"|niet (?:ondersteun|aangebod)|biedt .{0,24}niet|nie (?:oferuj|ogłasz)|nenabíz"
+    r"|erbjuder inte|tilbyr ikke|tilbyder ikke|sunm[ua.]"
     r"|ondersteunt .{0,16}niet"
     r"|nieobsługiwan|nie (?:jest )?obsług|nepodpor|stöds inte|støttes ikke|understøttes ikke"
     r"|desteklen?m"
-    r"|не поддержив|не предлага|不支持|不支援|サポートされ|サポートして|対応してい"
+    r"|не поддержив|не предлага|не объявл|不支持|不支援|サポートされ|サポートして|対応してい"
     r"|지원하지|지원되지)"
 )
 """It is not among what is offered."""
