@@ -17,7 +17,7 @@ from kit.texts import Answer, Row, answer, load, observed
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, families_of, receives_mail
 
 HERE = Path(__file__).parent
-NAMES = ("connection", "delivery", "known", "mixed")
+NAMES = ("connection", "delivery", "known", "mixed", "paraphrases")
 
 
 def sampled(row: Row) -> bool:

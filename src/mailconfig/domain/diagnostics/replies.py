@@ -157,7 +157,7 @@ def _with_challenge(found: re.Match[str]) -> str:
 
 _REFUSAL: Final = re.compile(
     r"""^[^\n]{0,160}?(?:
-        (?<![\w.:@/\[(])(?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
+        (?<![\w.:@/\[(])(?<!\bcode:[ ])(?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
       | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
       | (?P<pop>-ERR)[ ]
     )""",
@@ -180,7 +180,7 @@ def _first_refusal(text: str) -> str | None:
         return None
     end = len(text)
     for earlier, later in pairwise(starts):
-        if not _continues(earlier, later):
+        if not _continues(earlier, later) and not _amid_sentence(text, later.start()):
             end = later.start()
             break
     if (follower := _FOLLOWER.search(text, starts[0].end(), end)) is not None:
@@ -197,6 +197,16 @@ def _is_refusal(found: re.Match[str]) -> bool:
 def _continues(earlier: re.Match[str], later: re.Match[str]) -> bool:
     """Tell whether two lines belong to one reply (RFC 5321, section 4.2.1: 550-, then 550)."""
     return earlier["code"] is not None and earlier["code"] == later["code"]
+
+
+_FOLDED_LINE: Final = 50
+"""A line broken by a mail program is at least this long: 72 columns less a long word."""
+
+
+def _amid_sentence(text: str, start: int) -> bool:
+    """Tell whether a line goes on with the sentence of a long line before it."""
+    before = text.rfind("\n", 0, max(start - 1, 0)) + 1
+    return text[start : start + 1].islower() and start - 1 - before >= _FOLDED_LINE
 
 
 _REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")

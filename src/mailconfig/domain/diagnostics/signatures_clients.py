@@ -45,7 +45,10 @@ CLIENTS: Final = (
     Signature(
         Code.GREYLISTED,
         words(
-            r"gr[ea]y-?\s?list|greylist|liste grise|lista gris|grey\.rbl|postgrey",
+            r"gr[ea]y-?\s?list|gr[aå]listning|liste grise|lista (?:gris|cinz|grig)|graue liste"
+            r"|gri ?liste|grijze lijst|szar\w+ list|šed\w+ (?:list|seznam)|\w+рый спис|灰名单"
+            r"|灰名單"
+            r"|グレーリスト|grey\.rbl|postgrey",
             r"try again in \d+ ?(?:s|m)|graulist",
             r"temporarily (?:deferred|rejected).{0,40}(?:first|unknown)|early ?retry",
             r"not yet authori[sz]ed to deliver",

@@ -75,7 +75,7 @@ LOCKED: Final = (
             r"(?:failed|bad|wrong|invalid).{0,30}attempts.{0,60}(?:lock|block|ban|wait|try again)",
             r"brute[- ]?force|fail2ban|login rate|rate limit hit|authentication rate",
             r"zu viele .{0,30}(?:anmelde|login|fehl|versuche)",
-            r"trop de (?:tentatives|connexions? échou|essais)",
+            r"trop d(?:e |')(?:échecs|erreurs|tentatives|connexions? échou|essais)",
             r"demasiados (?:intentos|inicios)|troppi tentativi",
             r"(?:muitas|demasiadas|excesso de) tentativas",
             r"слишком (?:много|часто).{0,20}(?:попыт|вход|неуд)",

@@ -129,8 +129,10 @@ MAILBOXES: Final = (
             r"app[- ]?password.{0,40}(?:required|needed|must)",
             r"(?:app(?:lication|likation)?s?|geräte|mail)[- ]?(?:spezifisch\w* )?passwort",
             r"mot de passe d'?\s?application|contraseña de aplicaci|password per le app",
-            r"senha de (?:app|aplicativo)|passworte? .{0,20}app",
+            r"applösenord|\bapp-?(?:passord|adgangskode|wachtwoord|jelszó)|senha de (?:app"
+            r"|aplicativo)|passworte? .{0,20}app",
             near(PASSWORD, APP, 16),
+            rf"{PASSWORD}\w{{0,3}} (?:specifi\w+|spécifique|específic\w+) .{{0,10}}{APP}",
             r"客户端.{0,4}授权码|授权码.{0,4}登录",
         ),
         phases=LOGIN,

@@ -21,8 +21,14 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.signatures_topics import STATUS, TOPICS
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary import near
 
 _TEMPORARY: Final = codes(4)
+_SPACE: Final = (
+    r"(?:speicher|stockage|\bespace\b|espacio|espaço|spazio|ruimte|miejsc|místo|míst[ao]|utrymme"
+    r"|lagring"
+    r"|\balan\b|места?\b|空间|空間|容量)"
+)
 
 OPEN_MAILBOXES: Final = (
     Signature(
@@ -40,7 +46,14 @@ OPEN_MAILBOXES: Final = (
     Signature(
         Code.MAILBOX_QUOTA,
         words(
-            r"quota|(?:mailbox|postfach|boîte|buzón|casella|ящик|邮箱).{0,24}(?:full|voll|plein|满)"
+            r"quota|(?:mailbox|postfach|boîte|buzón|casella|ящик|邮箱).{0,24}(?:full|voll|plein"
+            r"|满)",
+            near(
+                _SPACE,
+                r"(?:insuf|esaur|agotad|esgotad|ausgesch|erschöpft|niet genoeg|onvoldoende"
+                r"|niewystarcz|brak\b|nedostat|otillräckl|slut\b|yetersiz|недостаточ|нет |законч"
+                r"|不足)",
+            ),
         ),
         phases=MAILBOX,
         without=words(r"rate|command|per (?:day|hour)"),

@@ -27,13 +27,22 @@ from mailconfig.domain.diagnostics.vocabulary import (
 _UP_TO_DATE: Final = families(*Family)
 
 _DIFFERS: Final = (
-    r"(?:stimmt nicht|passt nicht|ne correspond pas|no coincide|no corresponde|non corrisponde"
+    r"(?:(?:neobsahuje|nie zawiera|n[oe]n? contiene|não contém|innehåller inte|не содержит)"
+    r"(?=.{0,24}(?:název|jméno|nazw|nom[ei]|namn|имен))|stimmt nicht|passt nicht|ne figure pas"
+    r"|no figura|ne correspond pas|no coincide"
+    r"|no corresponde|non corrisponde"
     r"|não corresponde|nie pasuje|nie zgadza|nie odpowiada|neodpovíd|neshoduj|komt niet overeen"
     r"|matchar inte|samsvarer ikke|eşleşmi|uyuşmu|не соответств|не совпад|不匹配|不符|不一致"
     r"|一致しま"
     r"|일치하지)"
 )
 """Two names are not the same."""
+_FOR_ANOTHER: Final = (
+    r"(?:für (?:einen |eine )?ander|pour un autre|para otr[oa]|per un altro|para outr|dla inn"
+    r"|voor een ander|för ett annat|for et annet|pro jin|başka bir (?:ad|sunucu|alan)|для друг"
+    r"|其他(?:主机|域名|服务器)|別の(?:ホスト|サーバ|ドメイン))"
+)
+"""Made out to another name."""
 _NOT_YET: Final = (
     r"(?:in the future|in der zukunft|dans (?:le futur|l'avenir)|en el futuro|nel futuro|no futuro"
     r"|in de toekomst|w przyszłości|в будущем|将来|未来"
@@ -41,7 +50,8 @@ _NOT_YET: Final = (
     r"|ještě není|nog niet|ännu inte|ennå ikke|henüz|ещё не|еще не|尚未|まだ|아직)"
 )
 _CHAIN: Final = (
-    r"(?:chain|kette|chaîne|cadena|catena|cadeia|keten|łańcuch|řetěz|kedja|kjede|zincir|цепочк|链|鏈"
+    r"(?:chain|kette|chaîne|cadena|catena|cadeia|keten|łańcuch|řetěz|kedja|kjede|zincir|цепочк|链"
+    r"|鏈"
     r"|チェーン|체인)"
 )
 _INCOMPLETE: Final = (
@@ -77,6 +87,7 @@ _NAME_MISMATCH: Final = words(
     r"|is) valid for (?:dnsname|the following)",
     r"cannot validate certificate for \S+ because",
     near(CERTIFICATE, _DIFFERS, 70),
+    rf"{CERTIFICATE}.{{0,40}}{_FOR_ANOTHER}",
     r"host ?name mismatch|(?:name|host|cn)\b.{0,60}(?:doesn't|does not|did not) match",
     r"ALTNAME_INVALID|certificate is (?:not )?valid for",
     r"not valid for (?:the )?(?:requested )?(?:host|name)",
@@ -118,6 +129,9 @@ CERTIFICATES: Final = (
             r"certificado .{0,30}(?:expir|caduc|vencid)|certificato .{0,30}scadut",
             r"сертификат.{0,40}ист[её]к|证书.{0,6}过期",
             r"срок действия сертификата|証明書.{0,20}期限",
+            near(CERTIFICATE, r"(?:gått ut|gået ud|minęła|upłynęł|uplynul)", 40),
+            r"(?:validit[àéy]|validez|validade|gültigkeit)\b.{0,40}(?:terminat|terminad|terminé"
+            r"|beendet|geendet|ended)",
         ),
     ),
     # A provider's certificate always fits; another's means that the connection was redirected
@@ -285,6 +299,7 @@ HANDSHAKE: Final = (
             r"|ortak .{0,8}algorit|общ\w+ алгоритм|(?:公共|通用|共同|一般).{0,3}(?:算法|演算法)"
             r"|共通.{0,4}アルゴリズム|공통.{0,4}알고리즘",
             r"sslv3\b.{0,20}disabled",
+            r"古い.{0,12}tls|tls.{0,12}古い|(?:过旧|过时|旧版).{0,8}tls",
             r"PEER_INCOMPATIBLE|PeerIncompatible|common algorithm|outdated tls|tls 1\.[01]\b.{0,40}"
             r"(?:not|no longer|disabled|deprecated|rejected)|tls version.{0,30}(?:not|too|unsupp)",
         ),

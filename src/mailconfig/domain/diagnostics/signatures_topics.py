@@ -22,7 +22,7 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import RELAY
+from mailconfig.domain.diagnostics.vocabulary import MAXIMUM, RELAY, near
 
 _TEMPORARY: Final = codes(4)
 _WHO: Final = (
@@ -30,7 +30,8 @@ _WHO: Final = (
     r"|empfänger|benutzer|adressat|konto|postfach|utilisateur|adresse|compte|usuari\w|cuenta"
     r"|buz[oó]n|dirección|utent\w|indirizzo|casella|usuário|conta|endereço|пользовател\w*"
     r"|получател\w*|адрес\w*|ящик\w*|użytkownik\w*|odbior\w+|adres\w*|skrzynk\w+|konta|gebruiker"
-    r"|ontvanger|收件人|用户|使用者|用戶|邮箱|帳號|地址|宛先|ユーザ\w*|アドレス|al\wc\w|kullan\wc\w)"
+    r"|ontvanger|收件人|用户|使用者|用戶|邮箱|帳號|地址|宛先|ユーザ\w*|アドレス|al\wc\w"
+    r"|kullan\wc\w)"
 )
 _ABSENT: Final = (
     r"(?:unknown|invalid|not (?:\w+ ){0,2}(?:found|exist|known|valid|listed|ok|our|here)|no such"
@@ -40,6 +41,13 @@ _ABSENT: Final = (
     r"|нет такого|не (?:найд|сущ|обслуж)|неизвест|nie (?:istnieje|znal)|nieznan|onbekend"
     r"|bestaat niet|不存在|未知|错误|無效|不明|存在しま|bulunamad|yok\b)"
 )
+_A_DAY: Final = (
+    r"(?:(?:pro|je) (?:tag|stunde)|nachrichten|par (?:jour|heure)|por (?:d[ií]a|hora)|al giorno"
+    r"|all'ora|(?:aujourd'hui|heute|vandaag|hoje|oggi|bugün|сегодня)|dzienn|na (?:dzień|godzin)"
+    r"|per (?:dag|uur|dygn|timm)|dagelijks|denní|za (?:den|hodin)"
+    r"|günlük|saatlik|суточн|в (?:день|сутки|час)|今日|每天|当日|1日)"
+)
+"""How much in a day or an hour, in which only sending is counted."""
 
 TAGS: Final = (
     # Exchange Online's own numbers (5.7.5xx to 5.7.7xx): nobody else uses them
@@ -214,7 +222,8 @@ TOPICS: Final = (
         Code.CONNECT_BLOCKED_IP,
         words(
             r"(?:black|block|black-|sperr|deny|reject)[ -]?list\w*|\b[dxsp]?n?s?r?bl\b"
-            r"|liste noire|lista negra|черн\w+ спис|czarn\w+ li|黑名单|ブラックリスト",
+            r"|liste noire|lista negra|svartlist|kara ?liste|черн\w+ спис|czarn\w+ li|黑名单"
+            r"|ブラックリスト",
             r"deny ?ip|\bip\b.{0,40}(?:block|bloqu|bloc|gesperrt|запре|заблок|zablok|拒|禁)",
         ),
         protocol=SMTP,
@@ -242,19 +251,25 @@ TOPICS: Final = (
         words(
             r"(?:limit|límite|quota|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr"
             r"|dépass|superat).{0,60}(?:send|sent|outgoing|outbound|env[ií]|envo|invi\w|versand"
-            r"|wysył"
-            r"|исходящ|отправ|писем|发信|送信|hour|hora|heure|\bora\b|stunde|godzin|daily|\bday\b"
+            r"|wys[ył]"
+            r"|исходящ|отправ|писем|发信|发送|送信|hour|hora|heure|\bora\b|stunde|godzin|daily"
+            r"|\bday\b"
             r"|d[ií]a\b|jour|giorn|сут|dzie|每日|小时|messages|e-?mails|mensaje|correos|lifetime)",
-            r"(?:send|sent|outgoing|outbound|env[ií]|envo|invi\w|versand|wysył|исходящ|отправ|发信|送信"
+            r"(?:send|sent|outgoing|outbound|env[ií]|envo|invi\w|versand|wys[ył]|исходящ|отправ"
+            r"|发信|发送|送信"
             r"|messages|e-?mails|mensaje|correos|писем|sender is).{0,60}(?:limit|límite|quota"
             r"|превыс|лимит|przekrocz|超|上限|throttl|frequen|exced|überschr|dépass|superat)",
             r"too many (?:\w+ )?(?:e-?mails|mails|messages|recipients)|zu viele (?:e-?mails|nachr)"
             r"|trop de (?:messages|mails|destin)|demasiados (?:correos|mensajes|dest)"
             r"|troppi (?:mess|dest)|слишком много (?:писем|сообщ|получ)",
+            near(MAXIMUM, _A_DAY, 60),
         ),
         protocol=SMTP,
         phases=TRANSACTION,
-        without=words(r"size|storage|octet|bytes|\bmb\b|mailbox|server"),
+        without=words(
+            r"size|storage|octet|bytes|\bmb\b|mailbox|server|taille|tamañ|tamanho|größe|размер"
+            r"|rozmiar|velikost|storlek|grootte|大小|サイズ|boyut"
+        ),
     ),
     Signature(
         Code.TOO_BIG,
@@ -272,6 +287,7 @@ TOPICS: Final = (
             r"|\bpien[oa]\b|chei[ao]\b|lotad|przepełn|pełn|переполн|заполн|мест\w\b|满|滿|容量"
             r"|空间|いっぱい|dolu\b|\bvol\b|storage|(?:disk |mailbox )?space|espacio|espaço|spazio",
             r"(?:too many|zu ?viele) (?:messages|mails|nachrichten).{0,24}(?:server|mailbox|post)",
+            r"l[ií]mite (?:da|de la|del|della) (?:caixa|casella|buzón|boîte)",
         ),
         phases=TRANSACTION | MAILBOX,
         without=words(r"system|disk"),
@@ -286,7 +302,8 @@ TOPICS: Final = (
         Code.SENDER_DOMAIN_INVALID,
         words(
             r"(?:sender|absender|mail ?from|from|exp[eé]dit|emetteur|émetteur|remitente|mittente"
-            r"|remetente|отправител\w*|nadawc\w+|发件人|発信者|return-path)\b.{0,80}(?:domain|dns|\bmx\b"
+            r"|remetente|отправител\w*|nadawc\w+|发件人|発信者|return-path)\b.{0,80}(?:domain|dns"
+            r"|\bmx\b"
             r"|resolv|record|exist|fqdn|routab|invalide?\b|ungültig|syntax)",
             r"domain\w* (?:of|des|du|del) .{0,20}(?:sender|absender|exp|remit|mitt)",
             r"verify (?:the )?(?:mail ?from|sender)",

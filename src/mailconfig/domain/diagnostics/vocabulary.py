@@ -16,8 +16,10 @@ CONNECTION: Final = (
 """A connection, or to connect."""
 
 REFUSED: Final = (
-    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw|odmów|odmow"
-    r"|odmít|vägra|afvis|avvis|redd(?:et|ed)|elutasít|refuz|evätty|hylä|відхил|відмов|отказ"
+    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw"
+    r"|odmów|odmow"
+    r"|odmít|vägra|\bneka[ds]|afvis|avvis|redd(?:et|ed)|elutasít|refuz|evätty|hylä|відхил|відмов"
+    r"|отказ"
     r"|отверг|отклон|拒绝|拒絕|拒否|거부)"
 )
 """To refuse actively."""
@@ -76,7 +78,9 @@ NO_ANSWER: Final = (
 """The other side says nothing (also the systems' words for ETIMEDOUT)."""
 
 MAXIMUM: Final = (
-    r"(?:maxim|máxim|massim|höchst|maksym|maksim|limit|límite|limiet|grenze|tavan|предел|максим"
+    r"(?:maxim|máxim|massim|höchst|maksym|maksim|limit|límite|limiet|grenze|gräns|grænse|tavan"
+    r"|\bs.n.r.n.z"
+    r"|предел|максим"
     r"|лимит|最大|上限|限制|制限|최대|한도)"
 )
 """The most that is allowed."""
@@ -158,13 +162,15 @@ LOCKED: Final = (
     r"(?:\block(?:ed|out)|blocked|suspend|disabled|deactivated|gesperrt|blockiert|deaktiviert"
     r"|stillgelegt|geschlossen|gekündigt|gelöscht|clôtur|résili|supprim|cerrad[ao]|cancelad"
     r"|chius[ao]"
-    r"|encerrad|terminated|удал[её]н|закрыт|注销|解約|bloqué|bloqu[eé]ad|suspendu|désactivé|verrouillé"
+    r"|encerrad|terminated|удал[её]н|закрыт|注销|解約|bloqué|bloqu[eé]ad|suspendu|désactivé"
+    r"|verrouillé"
     r"|suspendid|deshabilitad"
     r"|desactivad|inhabilitad|bloccat|sospes|disabilitat|disattivat|suspens[ao]|desativad"
-    r"|zablokowan|zawieszon|geblokkeerd|opgeschort|zablokován|pozastaven|spärrad|sperret|spærret"
+    r"|zablokowan|zawieszon|geblokkeerd|opgeschort|zablokován|pozastaven|zrušen|afgesloten"
+    r"|avstängt|spärra[dt]|sperret|spærret"
     r"|kilitlen|ask.ya|letilt|blocat|lukittu|заблокован|блокирован|заморож|приостановл"
     r"|отключ[её]н|锁定|鎖定|冻结|凍結|停用|禁用"
-    r"|封禁|被封|ロックされ|停止され|잠겼|잠금|정지|차단)"
+    r"|封禁|被封|ロックされ|停止され|(?:利用|使用)(?:が|を)?停止|잠겼|잠금|정지|차단)"
 )
 """Closed by somebody."""
 
@@ -179,7 +185,7 @@ TOO_MANY: Final = (
     r"(?:too (?:many|much|often|frequent)|zu (?:viele|oft|häufig)|trop (?:de|d'|nombreu)|demasiad"
     r"|troppi"
     r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
-    r"|te veel|för många|for mange|çok fazla|túl sok|prea multe|liian monta|забагато"
+    r"|te veel|för många|for mange|çok (?:fazla|say.da)|túl sok|prea multe|liian monta|забагато"
     r"|слишком (?:много|часто)|превышен|过多|過多|太多|频繁"
     r"|頻繁|多すぎ|너무 (?:많|자주)|回数)"
 )
@@ -225,7 +231,7 @@ ENCRYPTION: Final = (
 """Encryption of the connection."""
 
 CERTIFICATE: Final = (
-    r"(?:\bcert(?:s|\b|ifica)|zertifikat|certifikát|certificad|certyfikat|sertifika"
+    r"(?:\bcert(?:s|\b|ifica)|zertifikat|certifik[aá]t|certificad|certyfika[ct]|sertifika"
     r"|серти[фf][иі]кат"
     r"|证书|證書|憑證|証明書|인증서)"
 )
@@ -234,13 +240,17 @@ CERTIFICATE: Final = (
 OFF: Final = (
     r"(?:disabl|switched off|turned off|inactive|not (?:been )?(?:enabled|allowed|activated"
     r"|available|permitted|licensed|included)|nicht (?:aktiv|frei|erlaubt|verfüg|zugelassen"
-    r"|enthalten|gestattet)|deaktiviert|gesperrt|abgeschaltet|désactivé|pas (?:activ|autoris|inclu)"
+    r"|enthalten|gestattet)|deaktiviert|gesperrt|abgeschaltet|désactivé|pas (?:activ|autoris|inclu"
+    r"|compris)"
     r"|non (?:è |sono )?(?:activ|autoris|abilit|attiv|consent|inclu)|deshabilitad|desactivad"
     r"|no (?:está )?(?:habilit|activ|permit|inclu)|disabilitat|disattivat|desativad|desabilitad"
-    r"|não (?:está |é )?(?:habilit|ativ|permit|inclu)|wyłącz|nieaktyw|zakázán|vypnut|není povolen"
-    r"|uitgeschakeld|niet (?:ingeschakeld|toegestaan|geactiveerd)|avstäng|deaktiver|kapal."
+    r"|não (?:está |é )?(?:habilit|ativ|permit|inclu|autoriz)|wyłącz|nieaktyw|zakázán|vypnut"
+    r"|(?:není|nejsou) povolen"
+    r"|uitgeschakeld|sta(?:at|an) uit\b|niet (?:ingeschakeld|toegestaan|geactiveerd)|avstäng"
+    r"|deaktiver|kapal."
     r"|devre d.ş.|отключ|запрещ|не (?:включ|разреш)|未开启|未開啟|未启用|未啟用|未开通|关闭|關閉"
-    r"|verboten|untersagt|interdit|prohib|proibi|vietat|verbod|zabron|förbjud|forbud|yasak|禁止"
+    r"|inte (?:aktiv|tillåt|påslag)|ikke (?:aktiv|tillat|tilladt)|zablokow|verboten|untersagt"
+    r"|interdit|prohib|proibi|vietat|verbod|zabron|förbjud|forbud|yasak|禁止"
     r"|不允许|不被允许|許可され(?:てい)?ま|許可しま|허용되지|금지"
     r"|禁用|無効|有効になってい?ま|비활성|사용 안)"
 )
@@ -255,14 +265,19 @@ APP: Final = (
 OUTSIDE_PROGRAM: Final = (
     r"(?:(?:third[- ]party|external|extern\w*|fremd\w*|tierc\w+|estern\w+|zewnętrzn\w+|внешн\w+"
     r"|сторонн\w+) (?:mail )?(?:app|prog|client|anwendung|appli|прил|прогр|клиент|kli)"
-    r"|(?:app|applica\w+|aplica\w+|programm?[ei]s?|client[is]?) "
-    r"(?:de terceros|estern|extern|tierc)|почтов\w+ (?:программ|клиент)"
+    r"|(?:app|applica\w+|aplica\w+|programm?[aei]s?|client[is]?|logiciels?|clientes?) "
+    r"(?:(?:de messagerie|de correo|de e-?mail|di posta|mail) )?"
+    r"(?:de terceros|estern|extern|tierc|tiers)|почтов\w+ (?:программ|клиент)"
+    r"|extern\w+ (?:mailprogramma|poštovní|e-?mail|e-?post|post)|üçüncü taraf"
+    r"|(?:programas?|clientes?) de (?:e-?mail|correo) (?:de )?(?:terceir|tercer)"
     r"|第三方|外部.{0,6}(?:邮件|メール|アプリ|프로)|외부 (?:메일|앱|프로)|客户端)"
 )
 """A mail program that is not the provider's own."""
 
 RELAY: Final = (
-    r"(?:\brelay|relais|relé|retransm|weiterleit|weitergeleit|\breenv|reencamin|encaminha|inoltr"
+    r"(?:\brelay(?!=)|\bröle\b|relais|relé|retransm|weiterleit|weitergeleit|\breenv|reencamin"
+    r"|encaminha"
+    r"|inoltr"
     r"|doorst"
     r"|doorgest|przekaz|přepos|předáv|vidarebef|vidaresänd|videresend|viderebef|iletilme|aktarm"
     r"|válity|пересыл|релей|ретрансл|ретрансля|转发|轉發|中继|中繼|中継|릴레이)"
