@@ -209,7 +209,7 @@ def _amid_sentence(text: str, start: int) -> bool:
     return text[start : start + 1].islower() and start - 1 - before >= _FOLDED_LINE
 
 
-_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+-])\(?([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")
+_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+#-])\(?(?<!#)([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")
 _ENHANCED: Final = re.compile(r"(?<![\w./])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _RESPONSE: Final = re.compile(r"\[\s?([A-Z][A-Z/-]{3,24})(?:\s[^\]]{0,200})?\]")
 _OBJECT_CODE: Final = re.compile(r"code\W{1,4}(?:some\()?\W?([a-z]{4,24})", re.IGNORECASE)

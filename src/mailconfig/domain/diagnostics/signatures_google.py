@@ -79,6 +79,12 @@ GOOGLE: Final = (
         phases=LOGIN | MAILBOX,
         families=_GOOGLE,
     ),
+    # No other service counts commands and bytes in one breath
+    Signature(
+        Code.GMAIL_BANDWIDTH,
+        words(r"(?:command|bandwidth) (?:or|and) (?:command|bandwidth) (?:limit|quota)"),
+        protocol=IMAP,
+    ),
     Signature(
         Code.GMAIL_BANDWIDTH,
         protocol=IMAP,

@@ -209,6 +209,7 @@ CERTIFICATES: Final = (
         words(
             r"unknown (?:certificate )?authority|unknown[_ ]ca\b|UnknownIssuer|UntrustedRoot",
             r"unknown issuer|untrusted (?:issuer|root)|certificate[_ ]unknown"
+            r"|(?:load|no|missing) (?:\w+ )?root(?:s|\b certif|\b store)"
             r"|unknown certif\w+ auth",
             # SecureTransport, CryptoAPI, SChannel
             r"-98(?:07|08|12|13)\b|0x800B0109|0x800B010A|0x80090325"
