@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from mailconfig.domain.diagnostics import DiagnosticCode, diagnose
+from mailconfig.domain.diagnostics.explaining import explain
 from mailconfig.domain.diagnostics.taxonomy import entry
 from mailconfig.domain.diagnostics.values import Observation, Phase
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
@@ -110,3 +111,9 @@ def _compare(row: Row, given: Answer, misses: list[str]) -> tuple[bool, bool, bo
             f" ({given.retryable}, {given.fixable_by}) given for {row['text'][:100]!r}"
         )
     return marks
+
+
+def explained(observation: Observation) -> Answer:
+    """Ask as `explain` does: bounces are unwrapped and circumstances guessed first."""
+    found = explain(observation)
+    return Answer(found.code, found.retryable, found.fixable_by.value.lower())

@@ -5,20 +5,12 @@ Where a label was corrected by the meaning of the taxonomy, the line's note says
 
 from pathlib import Path
 
-from kit.texts import Answer, load, score
-from mailconfig.domain.diagnostics.explaining import explain
-from mailconfig.domain.diagnostics.values import Observation
+from kit.texts import explained, load, score
 
 ROWS = load(Path(__file__).with_name("texts_mixed.jsonl"))
 LABEL_FLOOR = 0.97
 RETRYABLE_FLOOR = 0.97
 FIXABLE_FLOOR = 0.95
-
-
-def explained(observation: Observation) -> Answer:
-    """Ask as `explain` does: bounces are unwrapped and circumstances guessed first."""
-    found = explain(observation)
-    return Answer(found.code, found.retryable, found.fixable_by.value.lower())
 
 
 def test_most_texts_are_explained() -> None:

@@ -5,21 +5,13 @@ Written by people who did not see the engine; a corrected label says so in the l
 
 from pathlib import Path
 
-from kit.texts import Answer, load, score
-from mailconfig.domain.diagnostics.explaining import explain
-from mailconfig.domain.diagnostics.values import Observation
+from kit.texts import explained, load, score
 
 HERE = Path(__file__).parent
 ROWS = load(HERE / "texts_paraphrases.jsonl")
 LABEL_FLOOR = 0.97
 RETRYABLE_FLOOR = 0.97
 FIXABLE_FLOOR = 0.95
-
-
-def explained(observation: Observation) -> Answer:
-    """Ask as `explain` does: bounces are unwrapped and circumstances guessed first."""
-    found = explain(observation)
-    return Answer(found.code, found.retryable, found.fixable_by.value.lower())
 
 
 def test_most_paraphrases_are_explained() -> None:
