@@ -140,12 +140,41 @@ _CLASS: Final = re.compile(
 """Names of exceptions that carry a reply; the reply says what happened."""
 
 
+_STATUSES: Final = {
+    "Service not available, closing transmission channel": 421,
+    "Mailbox unavailable": 550,
+    "Error in processing": 451,
+    "Insufficient system storage": 452,
+    "Syntax error, command unrecognized": 500,
+    "Syntax error in parameters or arguments": 501,
+    "Command not implemented": 502,
+    "Bad sequence of commands": 503,
+    "Command parameter not implemented": 504,
+    "The SMTP server requires a secure connection or the client was not authenticated": 530,
+    "User not local; please try alternate path": 551,
+    "User not local": 551,
+    "Exceeded storage allocation": 552,
+    "Mailbox name not allowed": 553,
+    "Transaction failed": 554,
+}
+"""What .NET says in the place of a reply code (System.Net.Mail.SmtpStatusCode)."""
+_STATUS: Final = re.compile(
+    rf"\b({'|'.join(map(re.escape, _STATUSES))})\. The server response was: "
+    r"(?=(?:#?\d\.\d{1,3}\.\d)|[^\W\d])"
+)
+
+
+def _with_code(found: re.Match[str]) -> str:
+    """Put the code of a status in the place of its name, which is not the server's word."""
+    return f"{_STATUSES[found[1]]} "
+
+
 def guess_circumstances(observation: Observation) -> Observation:
     """Fill in protocol, phase and host where text or port leave no doubt; take traces off.
 
     What is known already stays. The text changes only if it holds a server's reply.
     """
-    text = ends(observation.text, MAX_CHARS)
+    text = _STATUS.sub(_with_code, ends(observation.text, MAX_CHARS))
     protocol = observation.protocol or _protocol(observation.port, text)
     return replace(
         observation,

@@ -13,18 +13,22 @@ from mailconfig.domain.diagnostics.families import families_of, receives_mail
 from mailconfig.domain.diagnostics.phases import guess_phase
 from mailconfig.domain.diagnostics.refine import Verdict, in_context
 from mailconfig.domain.diagnostics.replies import Reply, read
-from mailconfig.domain.diagnostics.signatures import TRANSACTION, Evidence, Signature
+from mailconfig.domain.diagnostics.signatures import METHODS, TRANSACTION, Evidence, Signature
 from mailconfig.domain.diagnostics.signatures_auth import LOGINS, REFUSALS
+from mailconfig.domain.diagnostics.signatures_bearer import CHALLENGES, TOKENS
 from mailconfig.domain.diagnostics.signatures_clients import CLIENTS
 from mailconfig.domain.diagnostics.signatures_fallback import FALLBACK
 from mailconfig.domain.diagnostics.signatures_google import GOOGLE
+from mailconfig.domain.diagnostics.signatures_interfaces import INTERFACES
+from mailconfig.domain.diagnostics.signatures_languages import SENDING_AS, SIGNING_IN
 from mailconfig.domain.diagnostics.signatures_locks import LOCKED
 from mailconfig.domain.diagnostics.signatures_mailboxes import MAILBOXES
 from mailconfig.domain.diagnostics.signatures_messages import MESSAGES
 from mailconfig.domain.diagnostics.signatures_microsoft import MICROSOFT
 from mailconfig.domain.diagnostics.signatures_network import BANNERS, GREETINGS, NETWORK
-from mailconfig.domain.diagnostics.signatures_oauth import CHALLENGES, ENDPOINTS, ENTRA, TOKENS
+from mailconfig.domain.diagnostics.signatures_oauth import ENDPOINTS, ENTRA
 from mailconfig.domain.diagnostics.signatures_phases import OPEN_MAILBOXES, PHASES
+from mailconfig.domain.diagnostics.signatures_results import RESULTS
 from mailconfig.domain.diagnostics.signatures_secrets import BEFORE_PROVIDERS
 from mailconfig.domain.diagnostics.signatures_senders import SENDERS
 from mailconfig.domain.diagnostics.signatures_starttls import ENCRYPTION_FIRST, UPGRADE
@@ -54,6 +58,8 @@ def _outside_mail(rows: Iterable[Signature]) -> tuple[Signature, ...]:
 
 SPECIFIC: Final[tuple[Signature, ...]] = (
     *ENTRA,
+    *RESULTS,
+    *INTERFACES,
     *_outside_mail(CERTIFICATES),
     *_outside_mail(HANDSHAKE),
     *GREETINGS,
@@ -61,6 +67,8 @@ SPECIFIC: Final[tuple[Signature, ...]] = (
     *BEFORE_PROVIDERS,
     *GOOGLE,
     *MICROSOFT,
+    *SIGNING_IN,
+    *SENDING_AS,
     *MAILBOXES,
     *SENDERS,
     *UPGRADE,
@@ -204,7 +212,7 @@ def _offers(capabilities: Iterable[str]) -> frozenset[str]:
     return frozenset(offers | {f"NO {word}" for word in _WATCHED - offers if offers})
 
 
-_WATCHED: Final = frozenset({"STARTTLS", "AUTH"})
+_WATCHED: Final = frozenset({"STARTTLS", "AUTH", *METHODS})
 """Capabilities whose absence from a list tells something."""
 
 

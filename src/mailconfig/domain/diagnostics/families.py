@@ -39,6 +39,8 @@ class Family(StrEnum):
     """Amazon SES."""
     SENDGRID = "sendgrid"
     """Twilio SendGrid."""
+    SERVICE = "service"
+    """Any other sending service: who signs in there has an account, not a mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,15 @@ MARKS: Final[dict[Family, Marks]] = {
         hosts=r"sendgrid\.(?:net|com)",
         providers=r"sendgrid",
         words=r"\bsendgrid\b",
+    ),
+    Family.SERVICE: Marks(
+        hosts=r"(?:mailgun|mailjet|mailtrap|smtp2go|mandrillapp|mailersend|postmarkapp|elasticemail"
+        r"|sparkpost(?:mail)?|resend|socketlabs|mailchannels|zeptomail|emailit|ahasend|smtp2go"
+        r"|sendpulse|mailazy|pepipost|netcorecloud|turbo-smtp|serversmtp|smtp\.com|maileroo|loops"
+        r"|tem\.scw|tem\.scaleway|azurecomm|smtpeter|moosend|mailpace|sendlayer|plunk)"
+        r"\.(?:com|net|org|io|eu|in|dev|cloud|so)",
+        providers=r"(?:mailgun|mailjet|mailtrap|smtp2go|mandrill|mailersend|postmark|elastic_?email"
+        r"|sparkpost|resend|socketlabs|mailchannels|zeptomail)",
     ),
 }
 """Marks of each family. Hosts are the operators' own; words were seen in their replies."""

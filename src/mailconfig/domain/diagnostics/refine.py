@@ -40,6 +40,8 @@ _ACCESS_OFF: Final[dict[Family, Code]] = {
 _SENDERS: Final[dict[Family, Code]] = {
     family: LOGIN_REFUSED[family] for family in (Family.SES, Family.SENDGRID, Family.BREVO)
 }
+_SERVICES: Final = {Family.SERVICE: Code.ESP_SENDER_UNVERIFIED}
+"""An account at a service owns the senders that it has verified, and no others."""
 
 LOGIN_CODES: Final[dict[Code, dict[Family, Code]]] = {
     Code.AUTH_BAD_CREDENTIALS: LOGIN_REFUSED,
@@ -56,7 +58,9 @@ MAIL_CODES: Final[dict[Code, dict[Family, Code]]] = {
         Family.MICROSOFT: Code.MS_NOT_AUTHENTICATED,
         Family.SENDGRID: Code.SENDGRID,
     },
-    Code.SENDER_NOT_OWNED: {Family.MICROSOFT: Code.MS_SEND_AS, Family.ZOHO: Code.ZOHO} | _SENDERS,
+    Code.SENDER_NOT_OWNED: {Family.MICROSOFT: Code.MS_SEND_AS, Family.ZOHO: Code.ZOHO}
+    | _SENDERS
+    | _SERVICES,
     Code.RELAY_DENIED: {Family.ZOHO: Code.ZOHO},
     Code.ESP_SENDER_UNVERIFIED: _SENDERS,
     Code.SEND_QUOTA: {Family.GOOGLE: Code.GMAIL_SEND_LIMIT, Family.MICROSOFT: Code.MS_THROTTLE},

@@ -157,7 +157,9 @@ def _with_challenge(found: re.Match[str]) -> str:
 
 _REFUSAL: Final = re.compile(
     r"""^[^\n]{0,160}?(?:
-        (?<![\w.:@/\[(])(?<!\bcode:[ ])(?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
+        (?:(?<![\w.:@/\[(])(?<!\bcode:[ ])|(?<=(?i:server):)|(?<=(?i:response):)
+        |(?<=(?i:reply):)|(?<=(?i:said):)|(?<=(?i:error):))
+        (?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
       | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
       | (?P<pop>-ERR)[ ]
     )""",
@@ -167,7 +169,7 @@ _REFUSAL: Final = re.compile(
 
 _FOLLOWER: Final = re.compile(
     r"\n[ \t]{0,8}(?=\[(?:ERROR|WARN\w*|INFO|DEBUG)\]|(?:ERROR|WARN\w*|INFO|DEBUG)[ :]|[CS]: "
-    r"|<[-=] |[-=]> "
+    r"|<[-=] |[-=]> |CLIENT -> |SMTP -> (?:ERROR|NOTICE)|send: |>>> |[ ]?~> "
     r"|\d{4}-\d\d-\d\d[ T]|[A-Za-z]{0,4}\d{1,6} (?:OK|NO|BAD)\b|\* [A-Z]+ |Traceback |Caused by: )"
 )
 """A line that is no part of the reply before it: of a dialogue, a log or a trace."""
@@ -209,12 +211,21 @@ def _amid_sentence(text: str, start: int) -> bool:
     return text[start : start + 1].islower() and start - 1 - before >= _FOLDED_LINE
 
 
-_REPLY_CODE: Final = re.compile(r"(?<![\w.:@/+#-])\(?(?<!#)([45]\d\d)(?=[\s,:;\"')}-]|$)(?!-?\d)")
+_REPLY_CODE: Final = re.compile(
+    r"(?:(?<![\w.:@/+#-])|(?<=(?i:server):)|(?<=(?i:response):)|(?<=(?i:reply):)|(?<=(?i:said):)"
+    r"|(?<=(?i:error):))\(?(?<!#)([45]\d\d)(?=[\s,:;\"')}-]|$)"
+    r"(?!-?\d(?!\.\d{1,3}\.\d))"
+)
 _ENHANCED: Final = re.compile(r"(?<![\w./])#?([245]\.\d{1,3}\.\d{1,3})(?![\w]|\.\d)")
 _RESPONSE: Final = re.compile(r"\[\s?([A-Z][A-Z/-]{3,24})(?:\s[^\]]{0,200})?\]")
 _OBJECT_CODE: Final = re.compile(r"code\W{1,4}(?:some\()?\W?([a-z]{4,24})", re.IGNORECASE)
 _PORT: Final = re.compile(r"\bport\W{0,3}\d+", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s+")
+_SCRIPTS: Final = re.compile(
+    r"(?<=[A-Za-z])(?=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])"
+    r"|(?<=[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af])(?=[A-Za-z])"
+)
+"""Where scripts meet: those without spaces would hide the word's end ("SPF验证失败")."""
 
 
 def _reply(text: str) -> Reply:
@@ -225,7 +236,7 @@ def _reply(text: str) -> Reply:
     upper = text.upper()
     responses += [code for code in _UNMISTAKABLE if code in upper]
     return Reply(
-        words=_SPACES.sub(" ", _bare(_without_repeats(text, enhanced))).strip()
+        words=_SPACES.sub(" ", _SCRIPTS.sub(" ", _bare(_without_repeats(text, enhanced)))).strip()
         + _spelled_out(text),
         reply_codes=_unique([code for code in codes if code in SMTP_CODES]),
         enhanced_codes=enhanced,
@@ -271,7 +282,17 @@ pauses, and what else it thinks possible (MailKit)."""
 
 def _bare(text: str) -> str:
     """Take out what a program or its format says around somebody else's words."""
-    return _KEY.sub(" ", _PACKAGE.sub("", _HEADLINE.sub(" ", _LOGGED.sub("", text))))
+    spoken = _NAMED.sub("x", _LOGGED.sub("", text))
+    return _KEY.sub(" ", _PACKAGE.sub("", _HEADLINE.sub(" ", spoken)))
+
+
+_NAMED: Final = re.compile(
+    r"(?<![\w.+@/-])(?!(?:kefu|postmaster|unblockme)@)[a-z0-9][a-z0-9_.+-]{0,63}"
+    r"(?=@(?-i:[\w-]){1,63}\.)"
+    r"|(?<![\w@])(?:[\w-]{1,40}[.-])?relay\d{0,4}(?=(?:[.-][\w-]{1,40}){1,4}\.[a-z]{2,12}\b)",
+    re.IGNORECASE,
+)
+"""Words that are only somebody's name: user@example.com, smtp-relay.example.com."""
 
 
 _SYMBOL: Final = re.compile(

@@ -29,6 +29,8 @@ OAUTH: Final = frozenset({Phase.AUTHORIZE, Phase.TOKEN})
 """The sign-in service's endpoints."""
 IMAP: Final = MailProtocol.IMAP
 SMTP: Final = MailProtocol.SMTP
+METHODS: Final = ("PLAIN", "CRAM-MD5", "XOAUTH2")
+"""Ways to sign in whose names are no words of other sentences (RFC 4616, RFC 2195)."""
 TLS_PORTS: Final = frozenset({465, 993, 995})
 """Ports whose first byte is TLS (RFC 8314)."""
 

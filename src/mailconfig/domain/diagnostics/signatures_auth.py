@@ -8,6 +8,7 @@ from mailconfig.domain.diagnostics.signatures import (
     IMAP,
     LOGIN,
     MAILBOX,
+    METHODS,
     SMTP,
     TRANSACTION,
     Signature,
@@ -39,6 +40,15 @@ from mailconfig.domain.diagnostics.vocabulary import (
     LOGIN as SIGN_IN,
 )
 
+_MECHANISM: Final = (
+    r"\b(?:(?:CRAM|DIGEST)-MD5|NTLM|GSSAPI|KERBEROS\w*|XOAUTH2?|OAUTHBEARER|SCRAM-[\w-]{3,20}"
+    r"|AUTH=\w+)"
+)
+"""A mechanism's own name (PLAIN and LOGIN are words as well)."""
+_SHARED: Final = (
+    r"(?:shared|freigegeben|partag|compartid|condivis|compartilh|gedeeld|współdziel|sdílen|delad"
+    r"|共享|共有|공유)"
+)
 _SIGN_IN: Final = LOGIN | MAILBOX
 _BEFORE_MAIL: Final = TRANSACTION | LOGIN
 
@@ -47,17 +57,20 @@ LOGINS: Final = (
     Signature(
         Code.IMAP_DISABLED,
         words(
-            r"(?:imap|pop3?)\d?\b(?! ?error).{0,40}(?:not |un|dis|de)-?\s?(?:enabled|allowed"
-            r"|available"
+            r"(?:imap|pop3?)\d?\b(?! ?error|::|\.\w).{0,40}(?:not |un|dis|de)-?\s?(?:enabled"
+            r"|allowed|available"
             r"|permitted|supported|licensed|activated|abled|included|authori[sz]ed)",
-            r"(?:imap|pop3?)\d?\b.{0,30}(?:disabled|switched off|turned off|blocked|denied"
-            r"|inactive|restricted|forbidden)",
+            r"(?:imap|pop3?)\d?\b(?!::|\.\w).{0,30}(?:disabled|switched off|turned off|blocked"
+            r"|denied|inactive|restricted|forbidden)",
             r"(?:not|n't|no|without) .{0,40}(?:allowed|enabled|licensed|permitted|entitled"
             r"|permission|access|authori[sz]ed)\b.{0,30}(?:imap|pop3?)",
             r"(?:protocol|service|access)\b.{0,24}(?:disabled|not (?:enabled|allowed"
             r"|permitted)) for (?:this|your|the) (?:user|account|mailbox|plan|domain)",
-            near(r"(?:(?<![a-z])imap4?(?! ?(?:error|warning))|\bpop3\b)", OFF, 60),
+            near(r"(?:(?<![a-z])imap4?(?! ?(?:error|warning)|::|\.?[a-z])|\bpop3\b)", OFF, 60),
             r"not (?:include|cover|contain|come with).{0,24}(?:imap|pop3)",
+            r"(?:not|n't|no|without|lack\w*|missing) (?:\w+ ){0,3}(?:imap|pop3?)\b(?!\.) (?:access"
+            r"|rights?|privilege|permission|entitle|licen[cs]e|service|feature|enabled)",
+            r"(?:not|n't) (?:support|offer|provide) (?:imap|pop3?)\b",
             near(
                 r"(?<![a-z])(?:imap4?(?! ?error)|pop3)(?![a-z])",
                 r"(?:subscription|\bplan\b|package|tarif|abonn|\bpaket)",
@@ -86,11 +99,23 @@ LOGINS: Final = (
             r"|rights?\b|authori[sz]ation)",
             near(
                 PERMISSION,
-                rf"(?:{OFF}|{REFUSED}|\b(?:kein|nicht|pas|sin|no|non|não|nie|geen|нет|недост))",
+                rf"(?:{OFF}|{REFUSED}|{NONE}|ありませ|없|\b(?:kein|nicht|pas|sin|no|non"
+                r"|não|nie|geen|inte|ikke|ei|nem|nincs|nu|δεν|nemá|yok|нет|немає|недост))",
             ),
         ),
         protocol=IMAP,
         phases=MAILBOX,
+    ),
+    Signature(
+        Code.AUTH_NOT_AUTHORISED,
+        words(
+            r"not (?:authori[sz]ed|permitted|allowed) to (?:open|access|use|read) (?:\w+ ){0,3}"
+            r"(?:mailbox|folder)|not (?:authori[sz]ed|permitted|allowed) to (?:proxy|impersonate"
+            r"|act (?:as|for)|log ?in (?:as|for))",
+            near(PERMISSION, _SHARED),
+        ),
+        phases=LOGIN,
+        without=words(r"\bimap|\bpop3"),
     ),
     # One identity signs in, another is asked for (RFC 4422; Cyrus: SASL_NOAUTHZ)
     Signature(
@@ -118,6 +143,9 @@ LOGINS: Final = (
             r"(?:doesn't|does not|not) support (?:any of )?(?:the "
             r"|our )?.{0,24}(?:auth\w* (?:method|mechanism|type)|mechanism|login method|CRAM"
             r"|PLAIN|XOAUTH2|NTLM|AUTH=)",
+            rf"{_MECHANISM}.{{0,24}}(?:not |un|dis|n't )(?:\w+ )?(?:support|avail|allow|abled|enabl"
+            r"|permit|implement|offer|accept|advertis)",
+            rf"(?:not|n't) (?:allow|support|offer|accept|permit|advertise) (?:\w+ )?{_MECHANISM}",
             r"\b(?:log-?in|auth) ?bad ?method|mechanism (?:is )?too weak"
             r"|too weak .{0,20}mechanism|server failed\b",
             r"(?:method|mechanism) not (?:supported|allowed|accept)",
@@ -158,6 +186,18 @@ LOGINS: Final = (
         without=words(rf"{PASSWORD}.{{0,20}}(?:{WRONG}|{FAILED})|{WRONG}.{{0,30}}{PASSWORD}"),
     ),
     Signature(Code.AUTH_MECHANISM, phases=LOGIN, reply_codes=codes(504)),
+    # A method that failed without a reply, and is not among those offered
+    *(
+        Signature(
+            Code.AUTH_MECHANISM,
+            words(near(rf"(?-i:\b{method}\b)", FAILED, 24)),
+            protocol=SMTP,
+            phases=LOGIN,
+            offers=frozenset({"AUTH", f"NO {method}"}),
+            without=words(r"(?<![\w.])[45]\d\d\b"),
+        )
+        for method in METHODS
+    ),
     Signature(
         Code.AUTH_MECHANISM,
         words(r"authenticate"),
@@ -202,7 +242,7 @@ LOGINS: Final = (
             r"(?:server|service|backend|database|ldap|directory|mailbox"
             r"|storage)\b.{0,24}(?:unavailable|not available|down|unreachable|busy|offline"
             r"|locked|maintenance)",
-            r"(?:try|retry) (?:again )?later",
+            r"(?:try|retry) (?:again )?later|(?:internal|unexpected) (?:\w+ )?exception",
             r"cannot connect to .{0,20}(?:auth|sasl|saslauthd|backend|database)",
             r"auth\w* (?:daemon|process|service)\b.{0,30}(?:fail|unavail|not)",
             TEMPORARY,
@@ -214,6 +254,7 @@ LOGINS: Final = (
             r"|mantenim"
             r"|manutenzion|manuten[çc]|onderhoud|konserwacj|údržb|обслуживани|维护|維護|メンテナンス|점검",
             r"\bin (?:a few|some|a couple of) (?:minutes|seconds|moments)",
+            r"(?:系统|系統|服务器|伺服器)(?:繁)?忙|混み合って|混雑して",
         ),
         phases=LOGIN,
         without=words(
@@ -232,12 +273,12 @@ LOGINS: Final = (
         words(
             r"(?:unknown|no such|nonexistent) (?:user|account|mailbox"
             r"|username)\b(?!.{0,6}(?:name)?.{0,6}(?:or|and|/).{0,20}passw)",
-            r"invalid user\b(?! ?name)(?!.{0,6}(?:or|and|/).{0,20}passw)",
+            r"invalid user\b(?! ?(?:name|cred|data))(?!.{0,6}(?:or|and|/).{0,20}passw)",
             r"(?:user|account|mailbox|login)(?:name)? (?:is )?(?:unknown|not found"
             r"|does not exist|doesn't exist|not exist)",
             r"(?:full|complete|whole|entire) (?:e-?mail|address|user)",
             r"(?:missing|without|requires?|specify|include).{0,16}(?:domain|realm)\b",
-            r"user ?name (?:must|should|has to|needs)",
+            r"user ?name (?:must|should|has to|needs)|\buser@(?:domain|realm|host)\b",
             near(
                 r"(?:\bdomain|\brealm|\bdomäne|domaine|dominio|домен)",
                 r"(?:missing|fehlt|manqu|falta|manca)",

@@ -22,7 +22,7 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import CONNECTION, MAXIMUM, REFUSED, near
+from mailconfig.domain.diagnostics.vocabulary import CONNECTION, MAXIMUM, REFUSED, TOO_MANY, near
 from mailconfig.domain.diagnostics.vocabulary import LOGIN as SIGN_IN
 
 _ADDRESS: Final = (
@@ -93,7 +93,9 @@ CLIENTS: Final = (
             r"(?:cannot|could not|unable to|failed to|can't) (?:find|resolve|determine|look ?up"
             r"|verify) (?:your |the )?(?:reverse|client )?(?:host ?name|ptr)",
             r"client host rejected: cannot find|hostname .{0,30}does not (?:match|resolve)",
-            r"forward[- ]confirmed|fcrdns|dns inverse|inverso",
+            r"forward[- ]confirmed|fcrdns|dns inverse|inverso|dns reverso|rekord\w* odwrotn"
+            r"|odwrotn\w+ (?:rekord|dns|wpis)|обратн\w+ (?:dns|запис|зон)"
+            r"|反向 ?(?:dns|解析)|逆引き|역방향",
         ),
         phases=SESSION,
     ),
@@ -120,7 +122,10 @@ CLIENTS: Final = (
         phases=phases(Phase.MAIL, Phase.RCPT),
         needs_phase=True,
         ports=frozenset({465, 587}),
-        without=words(r"list|relay|spam|reputation|banned|blocked|helo|sender|reverse|ptr|aup#"),
+        without=words(
+            r"list|relay|spam|reputation|banned|blocked|helo|sender|reverse|ptr|aup#"
+            r"|country|\bgeo"
+        ),
     ),
     # Our address: lists, reputation, ranges, countries, local bans
     Signature(
@@ -144,6 +149,11 @@ CLIENTS: Final = (
             r"(?:\bip\b|address|client|host).{0,24}(?:not|n't) .{0,16}(?:white|allow)-? ?list",
             r"ホワイトリスト.{0,12}(?:あり|ない)|不在.{0,4}白名单|нет в белом списке",
             r"not whitelisted",
+            r"(?:from|in) (?:your|this|that) (?:country|region)\b|\bgeo-?(?:block|fenc|ip)",
+            # GMX and WEB.DE name the reason in the address of their help page
+            r"\?ip=[\da-f.:]{3,45}&c=b(?:ip|l)\b",
+            r"\bip\b.{0,30}(?:n'est pas|nicht|no est[aá]|non è|não está|nie jest|не) (?:\w+ )?"
+            r"(?:autoris|zugelass|erlaubt|berecht|autoriz|permit|habilit|abilit|dozwol|разреш)",
             _GUARD,
         ),
         phases=SESSION | LOGIN | MAILBOX,
@@ -178,7 +188,7 @@ CLIENTS: Final = (
             r"\bip\b.{0,40}gesperrt|(?:access|zugriff) (?:denied|verweigert).{0,40}\bip\b",
             r"no smtp service|access denied(?!.{0,60}(?:relay|sender|user|spf|account))",
             r"reputation|bad dns|dnsbl|listed (?:in|on|at|by) ",
-            r"(?:do(?:es)? not|don't|won't) accept (?:mail|connections) from (?:your|this"
+            r"(?:do(?:es)? not|don't|won't) accept (?:mail|connections) from (?:your?\b|this"
             r"|dynamic)",
         ),
         phases=phases(
@@ -224,7 +234,9 @@ CLIENTS: Final = (
             r"demasiadas (?:conexiones|sesiones)|troppe connessioni|muitas conex",
             r"слишком много (?:соединений|подключений)|连接(?:数)?过多|接続.{0,8}(?:多|超過)",
             r"(?:server|system|too|host) (?:is )?(?:too )?busy\b|rate limit(?:ed|ing)?\b",
+            r"too much mail from",
             r"slow down|throttl|mail_max_userip",
+            rf"{TOO_MANY}.{{0,16}}{CONNECTION}",
             r"exceeded the (?:maximum )?(?:number|rate) of (?:conn|sess|comm)",
         ),
         phases=SESSION | LOGIN | MAILBOX,
@@ -237,7 +249,9 @@ CLIENTS: Final = (
         Code.CONNECT_TOO_MANY,
         protocol=IMAP,
         response_codes=responses("LIMIT"),
-        without=words(r"\bsize\b|too (?:big|large|long)|bytes|octets|\d ?[kmg]i?b\b"),
+        without=words(
+            r"\bsize\b|too (?:big|large|long)|bytes|octets|\d ?[kmg]i?b\b|storage|quota|\bspace\b"
+        ),
     ),
 )
 """What a server says about the client, in order of precedence."""

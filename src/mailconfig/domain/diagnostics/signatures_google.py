@@ -4,6 +4,7 @@ Source: Google Workspace Admin Help, "Gmail SMTP errors and codes", and the help
 replies link (their numbers outlive the wording).
 """
 
+import re
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
@@ -24,15 +25,20 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
+from mailconfig.domain.diagnostics.vocabulary_languages import BANDWIDTH
 
 _GOOGLE: Final = families(Family.GOOGLE)
 _SESSION: Final = TRANSACTION | {Phase.EHLO, Phase.GREETING, Phase.CONNECT}
 
 GOOGLE: Final = (
     # Two-step verification is on (534 5.7.9 at smtp, ALERT at imap)
+    Signature(Code.GMAIL_APP_PASSWORD, words(r"answer/185833|InvalidSecondFactor")),
+    Signature(Code.GMAIL_APP_PASSWORD, words(r"application-specific password"), families=_GOOGLE),
+    # Google's own word, unless another server is known to have said it
     Signature(
         Code.GMAIL_APP_PASSWORD,
-        words(r"application-specific password|answer/185833|InvalidSecondFactor"),
+        words(r"application-specific password"),
+        hosts=re.compile(r"^$"),
     ),
     Signature(
         Code.GMAIL_WEB_LOGIN,
@@ -75,7 +81,7 @@ GOOGLE: Final = (
     ),
     Signature(
         Code.GMAIL_BANDWIDTH,
-        words(r"bandwidth|exceeded command|session expired, please login"),
+        words(BANDWIDTH, r"exceeded command|session expired, please login"),
         phases=LOGIN | MAILBOX,
         families=_GOOGLE,
     ),
@@ -88,7 +94,7 @@ GOOGLE: Final = (
     Signature(
         Code.GMAIL_BANDWIDTH,
         protocol=IMAP,
-        phases=LOGIN,
+        phases=LOGIN | (MAILBOX - {Phase.APPEND}),
         families=_GOOGLE,
         response_codes=responses("OVERQUOTA"),
     ),
@@ -97,14 +103,16 @@ GOOGLE: Final = (
         Code.GMAIL_RELAY,
         words(
             r"mail relay denied|credentials for relay|#maildenied|smtp[- ]relay settings",
-            r"answer/6140680|p=RelayDenied|RelayDenied",
+            r"answer/6140680|p=RelayDenied|RelayDenied|registered in your .{0,30}relay",
         ),
+        without=words(r"\b(?:limit|quota) (?:is |was )?(?:exceeded|reached)"),
     ),
     # Limits per day, by code or by the page that explains them
     Signature(
         Code.GMAIL_SEND_LIMIT,
         words(
-            r"daily (?:user |smtp |message )?(?:sending|relay|recipient)?.{0,20}(?:limit|quota)"
+            r"(?:daily|peak) (?:user |smtp |message )?(?:sending|relay|recipient)?.{0,20}"
+            r"(?:limit|quota)"
             r"|answer/(?:22839|166852)|UserLimitExceeded|DailyLimit|sending (?:limit|quota)"
             r"|reached a limit for sending"
         ),
@@ -117,7 +125,15 @@ GOOGLE: Final = (
         families=_GOOGLE,
         enhanced_codes=enhanced("x.4.5"),
     ),
-    # Unknown client at the relay: "Try again later, closing connection. (EHLO)"
+    # Unknown client at the relay: "Try again later, closing connection. (EHLO)"; ours is the name
+    Signature(
+        Code.GMAIL_RELAY,
+        words(r"try again later,? closing connection.{0,8}\([eh]{2}lo\)"),
+        families=_GOOGLE,
+        receiving=False,
+        retryable=False,
+        fixable_by=FixableBy.OPERATOR,
+    ),
     Signature(
         Code.GMAIL_RELAY,
         words(r"try again later,? closing connection"),

@@ -123,6 +123,7 @@ LOCKED: Final = (
             near(ACCOUNT, COMPROMISED, 60),
             near(ACCOUNT, RESTRICTED, 30),
             near(ACCOUNT, EXPIRED, 24),
+            near(ACCOUNT, r"(?:under|pending|awaiting|in) (?:review|investigation|approval)", 24),
         ),
         phases=LOGIN | MAILBOX | {Phase.MAIL, Phase.DATA},
         without=words(

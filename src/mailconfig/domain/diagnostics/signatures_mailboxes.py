@@ -28,6 +28,14 @@ from mailconfig.domain.diagnostics.vocabulary import (
     near,
 )
 
+_PROGRAM: Final = (
+    r"(?:mail-?programm|mailclient|(?:programmes?|logiciels?|clients?) de (?:messagerie|courri)"
+    r"|(?:programas?|clientes?) de (?:correo|e-?mail)|(?:programm[ai]|client) di posta"
+    r"|program\w* poczt|klient\w* poczt|poštovní\w* (?:klient|program)|e-?mailprogramma"
+    r"|почтов\w+ (?:клиент|программ)|邮件客户端|メールソフト|メールアプリ|메일 프로그램)"
+)
+"""A mail program."""
+
 MAILBOXES: Final = (
     # Yahoo counts attempts; its number for that is AUTH005 (the lock opens by itself)
     Signature(
@@ -127,11 +135,16 @@ MAILBOXES: Final = (
             r"(?:use|need|require|generate|create|enter)\w*\b.{0,40}(?:app(?:lication)?|device"
             r"|mail|imap|smtp|external)[- ](?:specific |key )?password",
             r"app[- ]?password.{0,40}(?:required|needed|must)",
+            r"(?:application|device|client)[- ](?:specific )?password\b.{0,16}(?:required|needed"
+            r"|necessary|must)",
             r"(?:app(?:lication|likation)?s?|geräte|mail)[- ]?(?:spezifisch\w* )?passwort",
             r"mot de passe d'?\s?application|contraseña de aplicaci|password per le app",
             r"applösenord|\bapp-?(?:passord|adgangskode|wachtwoord|jelszó)|senha de (?:app"
             r"|aplicativo)|passworte? .{0,20}app",
             near(PASSWORD, APP, 16),
+            near(PASSWORD, _PROGRAM, 16),
+            r"\bmail key\b|\b(?:device|mail)[- ]password .{0,16}(?:required|needed|must)"
+            r"|専用.{0,6}パスワード",
             rf"{PASSWORD}\w{{0,3}} (?:specifi\w+|spécifique|específic\w+) .{{0,10}}{APP}",
             r"客户端.{0,4}授权码|授权码.{0,4}登录",
         ),
@@ -151,13 +164,15 @@ MAILBOXES: Final = (
             r"(?:enable|activate|turn on|switch on) (?:imap|pop3?|smtp)\b",
             OUTSIDE_PROGRAM,
             near(r"\bsmtp", OFF, 30),
+            near(_PROGRAM, OFF, 40),
+            near(r"less secure", rf"(?:{OFF}|\boff\b)", 40),
             near(
-                r"(?:mail-?programm|mailclient|programmes? de messagerie|programas? de (?:correo"
-                r"|e-?mail)|programmi di posta|program\w* poczt|klient\w* poczt|メールソフト"
-                r"|메일 프로그램)",
-                OFF,
-                40,
+                r"(?<![a-z])(?:imap|pop3|smtp)",
+                r"(?:请|請)[^。]{0,12}(?:开启|開啟|启用|啟用|打开|开通)",
+                12,
             ),
+            r"(?:请|請)[^。]{0,16}(?:开启|開啟|启用|啟用|打开|开通).{0,6}(?:imap|pop3|smtp)",
+            r"(?:imap|pop3|smtp).{0,12}사용이 설정되어 있지",
         ),
         phases=LOGIN,
         without=words(r"administrator"),

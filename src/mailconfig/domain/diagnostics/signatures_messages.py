@@ -21,9 +21,15 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import near
+from mailconfig.domain.diagnostics.vocabulary import UNKNOWN, near
 
 _TEMPORARY: Final = codes(4)
+
+_SENDER: Final = (
+    r"(?:\bsender|absender|expéditeur|remitente|mittente|remetente|afzender|nadawc|odesílatel"
+    r"|отправител|发件人|寄件人|送信者|발신자)"
+)
+_DOMAIN: Final = r"(?:dom[aäeéiíì]i?n|домен|域名|網域|ドメイン|도메인)"
 
 _BYTES: Final = r"\(?\d[\d.,]{0,14} ?(?:bytes?|octets?|[kmg]i?b)\b"
 """A number of bytes."""
@@ -32,7 +38,9 @@ MESSAGES: Final = (
     # A sender or recipient without a domain, shown by the command itself
     Signature(
         Code.MESSAGE_FORMAT,
-        words(r"\b(?:mail from|rcpt to): ?<(?!postmaster>)[^<>@]{1,64}>"),
+        words(
+            r"\b(?:mail from|rcpt to): ?<(?!(?:postmaster|\w{0,8}-?(?:address|path))>)[^<>@]{1,64}>"
+        ),
         phases=TRANSACTION,
         protocol=SMTP,
         fixable_by=FixableBy.USER,
@@ -64,7 +72,7 @@ MESSAGES: Final = (
         Code.SERVER_TEMPORARY,
         words(
             r"\bspace\b|storage|disk|speicher|\bplatz|espace|espacio|spazio|espaço|ruimte|miejsc"
-            r"|свободн\w+ мест|空间|空き|容量|공간"
+            r"|свободн\w+ мест|мест\w? на |空间|空き|容量|공간"
         ),
         phases=phases(Phase.MAIL),
         protocol=SMTP,
@@ -118,6 +126,8 @@ MESSAGES: Final = (
             r"|recipient|hourly|daily|monthly|outgoing)\w*\b.{0,24}(?:quota|limit|rate|allowance"
             r"|per)",
             r"too many (?:messages|e-?mails|mails|recipients|rcpt)|per (?:hour|day)",
+            r"\b(?:pro|par|por|na|в) (?:stunde|tag\b|heure|jour|hora|d[ií]a\b|godzin|час|сутки)",
+            r"(?:recipient|rcpt)s? (?:count|number)|(?:number|count) of (?:recipient|rcpt)s",
             r"frequency limited|(?:max|maximum) (?:defers|emails)|quota d'envoi|límite de envío",
             r"limite d'envoi|limite giornalier",
             r"sendelimit|versandlimit|limit(?:e)? (?:de |di )?(?:mensajes|messages|messaggi)",
@@ -162,12 +172,22 @@ MESSAGES: Final = (
             r"(?:address|local part).{0,40}(?:non-?ascii|unicode|utf-?8|ascii)|\bEAI\b",
             near(
                 r"(?:adress|indirizz|direcci|endere|\badres|адрес|地址|アドレス|주소)",
-                r"(?:\bascii|umlaut|unicode|utf-?8)",
+                r"(?:(?<![a-z])ascii|umlaut|unicode|utf-?8|accent|diakryt|diacrit|кирилл|全角|日本語|汉字|中文)",
                 50,
             ),
-            r"ascii.{0,40}(?:address|codec.{0,80}(?:rcpt|from:))",
+            r"ascii.{0,40}(?:address|codec.{0,140}(?:rcpt|from:))",
         ),
         phases=TRANSACTION | {Phase.EHLO, Phase.CONFIG},
+        without=words(r"sequence|out of order|(?<![\w.])503[ -]"),
+    ),
+    # A server that does not know SMTPUTF8 finds no fault but the letters (RFC 6531, section 3.5)
+    Signature(
+        Code.UTF8_ADDRESS,
+        words(r"[^\W\d_a-z]@[\w-]{1,63}\.|[^\W\d_a-z][\w.+-]{0,40}@|@[\w.-]{0,60}[^\W\d_a-z]"),
+        protocol=SMTP,
+        phases=phases(Phase.MAIL, Phase.RCPT),
+        needs_phase=True,
+        reply_codes=codes(500, 501, 553, 555),
     ),
     Signature(
         Code.UTF8_ADDRESS, phases=TRANSACTION, enhanced_codes=enhanced("x.6.7", "x.6.8", "x.6.10")
@@ -182,12 +202,12 @@ MESSAGES: Final = (
             r"|unterminated|too many)\b.{0,40}(?:header|line ?feed|\blf\b|newline|mime"
             r"|message-id|date|8-bit data|encoding)",
             r"\blines?\b.{0,24}exceed|exceed\w* .{0,24}\blines?\b|\bNUL\b|null (?:char|byte)"
-            r"|control char"
+            r"|control (?:char|or white)|missing (?:final |the )?['\"]?@"
             r"|(?:illegal|invalid|forbidden|non-?printable|unprintable) char",
             r"not conform\w* to|conform to (?:the |any )?(?:internet |rfc )?standard"
             r"|(?:violat|comply|complian)\w* .{0,30}(?:standard|rfc)",
             r"improper use of 8|not rfc|non-?compliant|line (?:is )?too long|(?:json|xml) pars",
-            r"bare (?:cr|lf)|headers? (?:contain|too large)",
+            r"bare (?:cr|lf)|smtplf|headers? (?:contain|too large)",
         ),
         phases=phases(Phase.DATA, Phase.APPEND, Phase.MAIL),
         without=words(r"virus|spam|reputation|sender address|helo|attachment"),
@@ -214,6 +234,7 @@ MESSAGES: Final = (
             r"(?:invalid|bad|non-?existent|unresolvable) (?:sender|from|return) (?:domain"
             r"|address domain)",
             r"absenderdomain|domaine (?:de l')?(?:expéditeur|emetteur)",
+            rf"(?:{near(_SENDER, _DOMAIN, 24)}).{{0,30}}{UNKNOWN}",
         ),
         phases=TRANSACTION,
         without=words(r"not (?:verified|owned)|reverse|ptr|recipient address rejected"),
@@ -272,7 +293,7 @@ MESSAGES: Final = (
         without=words(
             r"sender|verify sender|relay|spam|policy|header|full|quota|try again|greylist",
             r"too many|temporar|blocked|content|attachment|domain not found|lookup failed",
-            r"not owned",
+            r"not owned|invalid (?:mail )?from",
         ),
     ),
     Signature(
@@ -297,6 +318,9 @@ MESSAGES: Final = (
             r"(?:not|no) (?:local|a local) (?:user|domain|recipient)",
             r"(?:transmit|relais|retransmission|weiterleit\w+|reenv[ií]o|inoltro"
             r"|пересылк)\w*.{0,40}(?:denied|refus|verweig|nicht|neg|denegad|запрещ|not)",
+            r"not a gateway|(?:\bto|for) (?:external|foreign|remote|outside|non-?local) (?:domain"
+            r"|recipient|address|host)",
+            r"n[o']t (?:handle|host|serve|accept|receive) (?:e-?mail )?for (?:that|this) dom",
             r"we do not relay|relais refus|relaying|open relay|administrative prohibition",
             r"(?:deliver|accept|send|forward)\w* .{0,24}(?:non-?local|foreign|remote|external"
             r"|outside)\b",

@@ -30,6 +30,15 @@ from mailconfig.domain.diagnostics.values import Phase
 _MICROSOFT: Final = families(Family.MICROSOFT)
 _PERSONAL: Final = re.compile(r"(?:smtp-mail\.outlook|hotmail|live|msn)\.com$", re.IGNORECASE)
 """Hosts of accounts that belong to no organisation."""
+_BOX: Final = (
+    r"(?:mail ?box|postfach|bo[iî]te|buz[oó]n|casella|caixa|skrzynk|postvak|ящик|邮箱|信箱"
+    r"|メールボックス|메일함)"
+)
+_FULL: Final = (
+    r"(?:\bfull|quota|\bsize|exceed|storage|voll|größ|überschr|plein|dépass|satur|llen[oa]|superad"
+    r"|lotad|chei[ao]|exced|pien[oa]|superat|pełn|przekr|\bvol\b|переполн|превыс|满|超出|いっぱい"
+    r"|가득)"
+)
 _LOGIN_OR_MAIL: Final = LOGIN | {Phase.MAIL}
 
 MICROSOFT: Final = (
@@ -113,7 +122,7 @@ MICROSOFT: Final = (
     # Sending as somebody else
     Signature(
         Code.MS_SEND_AS,
-        words(r"send ?as ?denied|permissions? to send as|not allowed to send (?:as|on behalf)"),
+        words(r"send ?as ?denied|permissions? to send as|SendOnBehalfOfDenied"),
     ),
     Signature(Code.MS_SEND_AS, families=_MICROSOFT, enhanced_codes=enhanced("5.2.252", "5.7.60")),
     # Quota: of sending, of the sender's store, of the recipient's store
@@ -143,7 +152,19 @@ MICROSOFT: Final = (
         families=_MICROSOFT,
         protocol=SMTP,
         receiving=False,
-        phases=TRANSACTION | LOGIN,
+        phases=SESSION | LOGIN,
+    ),
+    # One's own mailbox, in words of any language; a recipient's is somebody's, not "yours"
+    Signature(
+        Code.MS_MAILBOX_FULL,
+        words(
+            rf"(?:\b(?:your|ihr|dein|votre|tu|su|tua|sua|twoja|uw)\b|ваш|您的|你的).{{0,4}}{_BOX}.{{0,60}}{_FULL}",
+            rf"{_BOX}.{{0,60}}{_FULL}.{{0,60}}(?:\bsend|\bsende|envoy|\benvi|\binvi|wysł|отправ|发送|送信)",
+        ),
+        families=_MICROSOFT,
+        phases=TRANSACTION,
+        receiving=False,
+        without=words(r"recipient|empfänger|destinat|per (?:day|hour)|daily|storedrv\.deliver"),
     ),
     Signature(
         Code.MS_MAILBOX_FULL,
@@ -153,6 +174,7 @@ MICROSOFT: Final = (
             r"|quota ?exceeded ?exception)\b(?!.{0,80}deliver)"
             r"|sender'?s? mailbox (?:is )?full|submit.{0,60}(?:shutoff)?quotaexceeded"
         ),
+        without=words(r"storedrv\.deliver"),
     ),
     Signature(
         Code.MAILBOX_QUOTA,

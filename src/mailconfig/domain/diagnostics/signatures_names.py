@@ -25,10 +25,14 @@ from mailconfig.domain.diagnostics.vocabulary import (
     WRONG,
     near,
 )
+from mailconfig.domain.diagnostics.vocabulary_languages import LOCAL_ACCESS, VIOLATES
 
 _HOST: Final = (
     r"(?:\bhost|\bname\b|\bnom\b|nombre|\bnome\b|naam|nazwa|dienst|server|serveur|servidor|sunucu"
-    r"|domain|dom[eéí]n|хост|имя|сервер|домен|主机|主機|域名|名称|服务器|ホスト|サーバ|호스트|서버)"
+    r"|domain|dom[eéí]n|\bjméno|služb|hostitel|\bad\b|hizmet|ana bilgisayar|\bnamn|tjänst|värd"
+    r"|\bnavn|tjenest|\bvært|\bvert\b|\bnimi\b|palvel|isän|\bnév\b|szolgáltat|állomás|gazdagép"
+    r"|\bnume\b|servici|gazd[aă]|όνομα|υπηρεσ|κεντρικ|διακομιστ|назв|служб|вузол|الاسم|المضيف"
+    r"|الخادم|השם|השירות|המארח|השרת|이름|名稱|這台主機|名前|хост|имя|сервер|домен|主机|主機|域名|名称|服务器|ホスト|サーバ|호스트|서버)"
 )
 """What a resolver looks for."""
 
@@ -37,7 +41,7 @@ _NAME_NOT_FOUND: Final = words(
     r"name or service not known",  # glibc
     r"(?:getaddresses|gethostbyname\w*|getaddrinfo|getnameinfo|res_n?search)\b.{0,12}(?:fail"
     r"|error)",
-    r"name does not resolve",  # musl
+    r"name does not resolve|name[_ ]not[_ ]resolved",  # musl, Chromium
     r"nodename nor servname",  # macOS
     r"\bENOTFOUND\b|\bNXDOMAIN\b|EAI_NONAME|WSAHOST_NOT_FOUND|\b11001\b",
     r"\[errno (?:-2|8)\]|gaierror.{0,6}-2\b",
@@ -50,7 +54,8 @@ _NAME_NOT_FOUND: Final = words(
     r"nombre o servicio desconocido|host desconocido|nome o servizio sconosciuto|host sconosciuto",
     r"nome ou servi[cç]o desconhecido|não foi possível resolver|имя или служба не известны",
     r"этот хост неизвестен|未知的名称或服务|不知道这样的主机|无法解析|名前またはサービスが不明",
-    r"onbekende host|naam of dienst is niet bekend|nieznana nazwa lub usługa|nieznany host",
+    r"알려진 호스트가 없|onbekende host",
+    r"naam of dienst is niet bekend|nieznana nazwa lub usługa|nieznany host",
 )
 _INSIDE: Final = (
     r"(?:(?:privat|priv[ée]|intern|lokal|lokaal|loka|reserv|gereserv|wewn|pryw|soukrom|vnitřn|özel)"
@@ -61,8 +66,27 @@ _INSIDE: Final = (
     r"|endere[cç]os? (?:ip )?(?:privad|intern)|внутренн\w+ (?:адрес|сет)|локальн\w+ адрес"
     r"|(?:adres|sie[cć]i?\b|sít|адрес|сет[ьи]|réseau|\bred\b|\brete\b|\brede\b)\w*.{1,8}"
     r"(?:prywat|wewn|privé|privad|privat|intern|lokal|local|soukrom|частн|внутренн|локальн)"
-    r"|内网|内部(?:地址|网络|アドレス)|私有地址|プライベート(?:ip|アドレス)|사설)"
+    r"|内网|内部(?:地址|网络|アドレス)|私有地址|プライベート ?(?:ip|アドレス)|사설)"
 )
+_PROHIBITED: Final = (
+    r"prohibit|forbid|disallow|not (?:\w+ )?(?:allowed|permitted)|deny|denied by|den(?:y|ied) ?list"
+    r"|refus\w+ to|\bblocked\b|block ?list|not (?:be )?connect to"
+)
+"""What a rule does, and no machine that refuses a connection."""
+_CHARACTERS: Final = (
+    r"(?:zeichen|caract[eè]r|caratter|\bznak|\bteken|символ|字符|文字|tecken|tegn|karakter)"
+)
+_NAME_LOOKUP: Final = (
+    r"(?:resol|r[eé]sol|auflös|risoluz|resolu[çc]|naamsherleid|naamomzet|rozwiązyw|namnupp"
+    r"|navneoppsl|navneopsl|překlad|çözümle|разрешен|解析|名前解決|이름 (?:해석|확인)|dns)"
+)
+"""To look a name up, as the systems' translations call it."""
+_DATA: Final = (
+    r"(?:\bdata\b|daten\b|donnée|\bdatos|\bdati\b|\bdados|danych|gegevens|данны|資料|数据|データ"
+    r"|데이터)"
+)
+_KIND: Final = r"(?:\btype\b|\btyps?\b|\btipo\b|\btypu\b|\bтип|類型|类型|種類|종류|형식)"
+"""With `_DATA`: what Windows says where a name has no record of the kind (WSANO_DATA)."""
 _UNABLE: Final = (
     r"(?:\bnot\b|n't\b|nicht\b|unable|cannot|imposs|ne peut|no se p|non è stato|não foi|\bniet\b"
     r"|nie mo[żg]"
@@ -72,6 +96,10 @@ _DECRYPT: Final = (
     r"(?:decrypt|decipher|entschlüssel|déchiffr|descifr|desencript|decifr|descriptograf|ontsleutel"
     r"|odszyfr|dešifr|dekryptér|расшифр|дешифр|解密|復号|복호)"
 )
+_PRIVATE: Final = (
+    r"(?<![\d.])(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}(?![\d.])"
+)
+"""An address of a private network or of the machine itself (RFC 6890)."""
 REPLY: Final = (
     r"(?<![\w.:@/])[45][0-57]\d[ -](?!port|after|ms\b|sec)|(?<![\w.])[45]\.\d\.\d{1,3}(?![\w.])"
 )
@@ -96,8 +124,39 @@ NAMES: Final = (
             r".{0,80}(?:private|loopback|internal|reserved|link-local|non-public|local)[ -]?"
             r"(?:ip|address|network|host|range|destination|target)",
             near(_INSIDE, rf"(?:{REFUSED}|{OFF})", 90),
+            near(LOCAL_ACCESS, VIOLATES, 50),
+            r"(?:violat|not (?:allowed|permitted) by|den(?:y|ied) by|reject\w* by|block\w* by)\w*"
+            r" (?:\w+ ){0,3}(?:access|egress|network|address) (?:rule|polic|guard|filter)",
+            r"resolved (?:ip|address)\w* .{0,24}(?:disallow|block|forbid|denied|not allowed)",
             near(r"\brfc ?(?:1918|4193|6890|5735)\b", rf"(?:{REFUSED}|{OFF}|denied|block)", 120),
         ),
+    ),
+    Signature(
+        Code.EGRESS_BLOCKED,
+        words(
+            r"(?:local|private|internal) access rules?",
+            r"(?:not|no) (?:an? )?(?:public|globally|publicly)[ -]?(?:rout|reach|ip\b|address)",
+            r"(?:address|host|destination|target)\w* (?:is|are|lies) (?:\w+ )?(?:internal|private"
+            r"|loopback|link-local|reserved|non-public)",
+            near(
+                rf"(?:{_PRIVATE}|\blocalhost\b|\bloopback\b|local network)",
+                rf"(?:{_PROHIBITED})",
+                60,
+            ),
+        ),
+        phases=OPENING | {Phase.CONFIG},
+        without=words(REPLY, r"(?:^|\* )BYE\b|(?:connections?|client|host) (?:from )?\[?\d"),
+    ),
+    # An inner address that a program will not call; a server would have refused with a code
+    Signature(
+        Code.EGRESS_BLOCKED,
+        words(
+            near(
+                _PRIVATE, r"(?:block|prohibit|disallow|forbid|denied|not (?:an? )?(?:allow|permit))"
+            )
+        ),
+        phases=OPENING | {Phase.CONFIG},
+        without=words(REPLY, r"firewall|\blist|\bbann?ed|spam|(?:permission|operation)"),
     ),
     # Encryption at rest: MAC or padding refused, key exchanged (Laravel, Fernet, OpenSSL, AES-GCM)
     Signature(
@@ -140,10 +199,22 @@ NAMES: Final = (
         ),
         phases=phases(Phase.DISCOVERY),
     ),
+    # Perl calls a name bad that is not found
+    Signature(
+        Code.DNS_NXDOMAIN,
+        words(r"bad host ?name:? ['\"]?[a-z0-9-]+(?:\.[a-z0-9-]+)+['\"]?(?![\w.:/@])"),
+        phases=OPENING,
+    ),
     # Names that are none
     Signature(
         Code.HOST_SYNTAX,
         words(
+            r"missing port in address|invalid socket address|(?:invalid|not a valid) dns ?name",
+            r"\blabel (?:is |was )?(?:empty|>|too)|BAD_PORT|\b6553[56]\b",
+            r"unable to find the socket transport|getaddrinfo for [^\s\"']*[@/]",
+            near(_HOST, _CHARACTERS, 40),
+            r"(?:host|server) ?name .{0,16}(?:not|n't|cannot) (?:contain|include|have"
+            r"|end|begin|start)",
             r"label empty or too long|label too long|'idna' codec|idna.{0,20}(?:failed|invalid)",
             r"(?:ENOTFOUND|EAI_AGAIN|lookup|resolve(?: host)?:?) [\"']?(?:\w+://|[^\s\"']+[@/])",
             r"invalid (?:host ?name|url|uri|server name)|illegal character in (?:authority|host)",
@@ -158,6 +229,7 @@ NAMES: Final = (
             rf"(?:nom d'h[oô]te|nombre (?:de|del) (?:host|servidor)|nome (?:host|do servidor"
             rf"|del server)|имя хоста"
             rf"|主机名|ホスト名).{{0,16}}{WRONG}",
+            rf"(?:{WRONG})\w* (?:nazw\w|имя) (?:hosta|serwera|хоста|сервера)|недопустим\w+ имя",
             r"hostname could not be parsed|invalid (?:character|label)s? in (?:the )?(?:host"
             r"|domain)",
             r"(?:lookup|ENOTFOUND|resolve(?: host)?:?) [\"']?[\w.-]+[,;]",
@@ -172,7 +244,8 @@ NAMES: Final = (
             r"temporary failure in name resolution|temporary .{0,20}(?:dns|resol|lookup)",
             r"EAI_AGAIN|EAI_FAIL|SERVFAIL|WSATRY_AGAIN|WSANO_RECOVERY|\b1100[23]\b",
             r"\[errno (?:-3|-4)\]|non-recoverable failure in name|server misbehaving|try_again",
-            r"host not found,? try again",
+            r"host not found,? try again|getaddrinfo\b.{0,90}: ?try again",
+            r"host ?name lookup failure",
             r"query(?:A{1,4}|mx|srv|txt)\w* E(?:TIMEOUT|SERVFAIL|CONNREF)",
             r"lookup \S+.{0,80}(?:i/o timeout|connection refused|deadline exceeded|timed? ?out)",
             r"(?:dns|resolution|resolver|name ?server).{0,60}(?:timed? ?out|lifetime|unreachable"
@@ -180,7 +253,7 @@ NAMES: Final = (
             r"could not contact (?:any )?dns|lookup.{0,60}try again|dns (?:is )?(?:down"
             r"|unavailable)",
             r"nonameservers|resolv\w+ .{0,20}timed out",
-            near(TEMPORARY, r"(?:resol|r[eé]sol|auflös|разрешен|解析|名前解決|dns)", 30),
+            near(TEMPORARY, _NAME_LOOKUP, 30),
         ),
         phases=QUIET | OAUTH,
         without=words(REPLY),
@@ -193,11 +266,18 @@ NAMES: Final = (
             r"valid name,? (?:but )?no (?:data|address)|does not contain an answer|\bnullmx\b",
             r"no (?:usable|ip) address|address family for hostname not supported|null mx",
             r"zu diesem hostnamen gehört keine adresse|aucune adresse associée",
+            r"no records? found|NOERROR.{0,40}ANSWER: 0\b|не связан\w*.{0,16}адрес",
             rf"{NONE} (?:ip-?)?(?:adress|direcci|indirizz|endere|adres|адрес|地址)",
             rf"{NONE}.{{0,12}}\b(?:A|AAAA|MX)\b.{{0,24}}(?:record|eintr|enregistr|registr|rekord|запис"
             r"|记录|記錄)",
         ),
         phases=QUIET | OAUTH,
+    ),
+    Signature(
+        Code.DNS_NO_ADDRESS,
+        words(near(_DATA, _KIND, 24)),
+        phases=phases(Phase.DNS, Phase.CONNECT),
+        needs_phase=True,
     ),
     Signature(Code.DNS_NXDOMAIN, _NAME_NOT_FOUND, phases=QUIET | OAUTH),
     Signature(

@@ -6,6 +6,7 @@ Java, Go, .NET and curl. The sentences of the systems' own translations stand be
 
 from typing import Final
 
+from mailconfig.domain.diagnostics import vocabulary_languages as said
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.families import Family
@@ -44,7 +45,7 @@ _REFUSED_LOGIN: Final = (
 """A connection that is cut after this was cut because of it."""
 _REFUSED: Final = words(
     r"0x800CCC0E|0x(?:8007)?274D|CannotConnectToHost",  # Outlook, Windows, CFNetwork
-    near(CONNECTION, REFUSED, 60),
+    near(CONNECTION, REFUSED, 90),
     r"ECONNREFUSED|WSAECONNREFUSED|errno (?:111|61)\b|\b10061\b|os error (?:111|61)\b",
     r"connection (?:was )?refused|connect refused|refused the connection|\(111\)",
     r"actively refused|nothing is listening",
@@ -76,7 +77,11 @@ _CUT: Final = words(
     r"(?:unexpectedly|prematurely|forcibly) (?:closed|disconnected)|closed unexpectedly",
     r"(?:closed|terminated|dropped|lost) (?:the )?connection|socket hang up"
     r"|broken pipe|terminated the handshake",
-    r"connection (?:was |is |has been )?closed|server (?:has )?disconnected|closed by (?:the )?",
+    r"connection (?:was |is |has been )?closed|server (?:has )?disconnected"
+    r"|closed by (?!(?:the |an? )?(?:admin|owner|user))",
+    # GnuTLS, SecureTransport, Ruby, Windows, BSD
+    r"non-properly terminated|error in the (?:pull|push) function|-98(?:05|06|16)\b"
+    r"|SYSCALL returned|network name is no longer|caused connection abort",
     r"\bEOF\b|end of file|end of stream|lost connection|unexpected (?:socket|end|ssl connection)",
     r"SSL_ERROR_SYSCALL|SSL_ERROR_ZERO_RETURN|not (?:be )?read (?:the )?greeting",
     r"(?:failed|unable) to read (?:the )?(?:\w+ ){0,3}greeting",
@@ -96,34 +101,49 @@ _NO_ROUTE: Final = words(
     r"network (?:is )?unreachable|\bE(?:NET|HOST)UNREACH\b|no route to host|host is unreachable",
     r"errno (?:101|113|51|65)\b|os error (?:101|113|51|65)\b|\b100(?:51|65)\b",
     r"cannot assign requested address|EADDRNOTAVAIL|EAFNOSUPPORT|address family not supported",
+    r"unreachable network|(?:protocol|address) family (?:is )?(?:unavail|not supp|unsupp)"
+    r"|EPFNOSUPPORT|incompatible with the requested protocol|\b10047\b",
     r"netzwerk ist nicht erreichbar|keine route zum|réseau .{0,20}inaccessible|no hay ruta",
     near(
         r"(?:netz|netwerk|réseau|\bred\b|\brete\b|\brede\b|sieć|síť|nätverk|nettverk|netværk|\bağ\b"
         r"|сеть|网络|網路|ネットワーク|네트워크)",
-        r"(?:onbereikbaar|nicht erreichbar|unerreichbar|inaccess|inacces|non raggiung|inacess"
+        r"(?:onbereikbaar|nicht (?:erreichbar|verfügbar)|unerreichbar|inacces|non raggiung|inacess"
         r"|nieosiągaln|nedosažit|inte (?:att )?nå|ikke (?:tilgjeng|nås)|ula[sş].lam|недоступн"
         r"|不可达|無法(?:連|到)|到達(?:でき|不能)|연결할 수 없)",
         24,
     ),
+    said.NETWORK_UNREACHABLE,
+    said.NO_WAY,
     r"la red es inaccesible|rete non raggiungibile|rede (?:está )?inacess"
     r"|сеть недоступна|网络不可达",
 )
-_IPV6: Final = r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}|(?<!\w)[0-9a-f]{0,4}::[0-9a-f]{1,4}"
+_IPV6: Final = (
+    r"(?<![\w:])(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}"
+    r"|(?<!\w)[0-9a-f]{0,4}::(?!ffff:\d)[0-9a-f]{1,4}"
+)
 """An IPv6 address; two colons alone may be a time of day."""
-_IPV4: Final = r"(?<![\d.:])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
+_IPV4: Final = r"(?<![\d.:])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)"
 
 NETWORK: Final = (
     *NAMES,
     # A route of IPv6 only: an IPv6 address is named, or no IPv4 address at all
     Signature(
         Code.TCP_TIMEOUT,
-        words(_IPV4 + r".{0,80}(?:unreachable|no route|unreach|timed out)"),
-        words(r"\[[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\].{0,60}(?:unreachable|no route)"),
+        words(
+            _IPV4 + r".{0,80}(?:unreachable|no route|unreach|timed out)",
+            near(_IPV4, rf"(?:{_NO_ROUTE.pattern})", 80),
+        ),
+        words(
+            r"\[[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\].{0,60}(?:unreachable|no route)",
+            r"(?:unreachable|no route).{0,60}\[[0-9a-f]{1,4}:[0-9a-f:]*:[0-9a-f]*\]",
+            # the next address did it
+            rf"(?:\bconnected (?:to|via)|established|fall\w* back to)\b.{{0,60}}{_IPV4}",
+        ),
         phases=OPENING,
     ),
     Signature(
         Code.TCP_TIMEOUT,
-        words(r"no route to host|EHOSTUNREACH|errno (?:113|65)\b|\b10065\b"),
+        words(r"no route to host|EHOSTUNREACH|errno (?:113|65)\b|\b10065\b", said.NO_WAY),
         words(_IPV6),
         phases=OPENING,
     ),
@@ -138,7 +158,18 @@ NETWORK: Final = (
         phases=phases(Phase.CONNECT),
         fixable_by=FixableBy.PROVIDER_ADMIN,
     ),
-    Signature(Code.TCP_REFUSED, _REFUSED, phases=QUIET, without=words(REPLY)),
+    Signature(Code.TCP_REFUSED, _REFUSED, phases=QUIET, without=words(REPLY, r"(?:^|\* )BYE\b")),
+    # What curl and CFNetwork call it; they name other reasons behind
+    Signature(
+        Code.TCP_REFUSED,
+        words(
+            r"(?:couldn't|could not) connect to (?:the )?server\b"
+            r"(?!.{0,90}(?:tim|unreach|reset|route|ssl|tls|cert|resol))"
+        ),
+        phases=phases(Phase.CONNECT),
+        needs_phase=True,
+        without=words(_TIMEOUT.pattern, _CUT.pattern, _NO_ROUTE.pattern),
+    ),
     # The server waits for TLS and says nothing, or hangs up, while the client waits for its line
     Signature(
         Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS,
@@ -171,6 +202,13 @@ NETWORK: Final = (
         phases=phases(Phase.CONNECT),
         fixable_by=FixableBy.USER,
     ),
+    # The server says goodbye to a client that was quiet (RFC 9051, section 5.4)
+    Signature(
+        Code.TCP_RESET_EOF,
+        words(r"(?:^|\* )BYE\b.{0,80}(?:timed? ?out|\bidle|inactiv)"),
+        phases=MAILBOX,
+        needs_phase=True,
+    ),
     # ETIMEDOUT by number or in the system's words, which also speak of a connection that broke
     Signature(
         Code.TCP_TIMEOUT,
@@ -182,7 +220,9 @@ NETWORK: Final = (
     Signature(
         Code.TCP_TIMEOUT,
         _TIMEOUT,
-        without=words(REPLY, _CUT.pattern, _REFUSED_LOGIN),
+        without=words(
+            REPLY, _CUT.pattern, _REFUSED_LOGIN, r"\[(?:INUSE|IN-USE|UNAVAILABLE|SERVERBUG)\]"
+        ),
     ),
     Signature(
         Code.TLS_MODE_MISMATCH_PLAIN_ON_TLS,
@@ -211,7 +251,7 @@ BANNERS: Final = (
             r"we do not authorize the use of this system|secureserver\.net|hostgator|bluehost",
         ),
         phases=OPENING | {Phase.EHLO, Phase.STARTTLS, Phase.AUTH},
-        families=families(*Family) - {Family.MAILRU},
+        families=families(*Family) - {Family.MAILRU, Family.SERVICE},
         receiving=False,
     ),
 )
@@ -236,7 +276,7 @@ GREETINGS: Final = (
         words(
             r"(?<!\w)-err\b|(?<![\w.])220[ -]\S+.{0,80}(?:e?smtp|mail)|\besmtp\b|\+ok\b"
             r"|http/[12](?:\.\d)? \d{3}",
-            r"ssh-[12]\.|<html|<!doctype",
+            r"ssh-[12]\.|<html|<!doctype|^\W{0,3}220[ -](?!ms|sec)",
             r"(?<![\w.])(?:220|500|502)[ -].{0,60}(?:smtp|unrecogni|ehlo)",
         ),
         protocol=IMAP,

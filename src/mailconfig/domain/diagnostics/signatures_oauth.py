@@ -6,15 +6,13 @@ sentences come in the user's language, so only the number counts.
 
 from typing import Final
 
+from mailconfig.domain.diagnostics import vocabulary_languages as said
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
-from mailconfig.domain.diagnostics.families import Family
 from mailconfig.domain.diagnostics.signatures import (
     LOGIN,
-    MAILBOX,
     OAUTH,
     Signature,
-    families,
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
@@ -27,6 +25,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     REVOKED,
     TEMPORARY,
     UNVERIFIED,
+    WRONG,
     near,
 )
 
@@ -47,6 +46,16 @@ _RENEWAL: Final = (
     r"|refresh)|(?:刷新|更新)令牌"
     r"|リフレッシュ ?トークン|vernieuwingstoken|token odśwież)"
 )
+
+
+_BARRED: Final = (
+    r"(?:access (?:is |was |has been )?blocked|zugriff blockiert|accès bloqué|acceso bloqueado"
+    r"|accesso bloccato|acesso bloqueado"
+    r"|dostęp zablokowan|доступ заблокирован|已(?:禁止|屏蔽|封锁)访问"
+    r"|访问被(?:禁止|阻止)|アクセスをブロック"
+    r"|アクセスがブロック)"
+)
+"""The headline of Google's page about an application that may not ask."""
 
 
 def _aadsts(*numbers: str) -> str:
@@ -83,6 +92,17 @@ ENTRA: Final = (
             _aadsts("50147", "50148", "501481", "50161", "7000\\d{3}", "90019", "90027"),
         ),
     ),
+    # The user has said no, and may say yes
+    Signature(
+        Code.OAUTH_CONSENT,
+        words(
+            _aadsts("65004"),
+            r"\buser(?:'s)? (?:has )?(?:denied|declined|cancel+ed|refused|rejected)"
+            r"|(?:denied|declined|cancel+ed|refused|rejected) by (?:the )?(?:end[- ]?)?user",
+        ),
+        phases=OAUTH,
+        fixable_by=FixableBy.USER,
+    ),
     # Nobody has agreed, or only an administrator may
     Signature(
         Code.OAUTH_CONSENT,
@@ -102,7 +122,8 @@ ENTRA: Final = (
         ),
     ),
     Signature(
-        Code.OAUTH_SCOPE, words(_aadsts("70011", "28002", "28003", "650053", "700022", "9010010"))
+        Code.OAUTH_SCOPE,
+        words(_aadsts("70011", "28000", "28002", "28003", "650053", "700022", "9010010")),
     ),
     Signature(
         Code.AUTH_BAD_CREDENTIALS, words(_aadsts("50126", "50034", "50020", "51004", "50056"))
@@ -225,11 +246,13 @@ ENDPOINTS: Final = (
         Code.CLOCK_SKEW,
         words(
             r"short-lived token|reasonable timeframe|used too (?:early|late)|clock",
-            r"\(?\biat\b\)?.{0,30}(?:future|not yet|invalid)|issued in the future",
+            r"\(?\biat\b\)?.{0,30}(?:future|not yet|invalid|prior)|issued in the future",
             r"token is not yet valid|system time|time skew",
             r"request(?:timetooskewed|expired)|signature (?:has )?expired",
             r"signature not yet current",
             r"not (?:yet )?valid before|nbf\b",
+            r"system-?uhr|horloge|\breloj|orologio|relógio|systeemklok|zegar systemow"
+            r"|системн\w+ (?:час|врем)|系统(?:时间|时钟)|システム(?:時刻|時計)|시스템 시간",
         ),
         phases=OAUTH | LOGIN,
     ),
@@ -242,10 +265,16 @@ ENDPOINTS: Final = (
             r"app_not_configured_for_user|unverified app|not been verified by",
             r"has not completed the",
             r"disallowed_useragent|app is blocked|this app (?:is|was|has been) blocked",
-            r"(?:not|n't) (?:been )?verified (?:yet )?by|disabled for this app",
+            r"(?:not|n't) (?:been )?verified (?:yet )?(?:by|this app)|disabled for this app",
+            r"(?:user|resource owner)\b.{0,20}(?:cancel|declin|denied|reject)",
             r"denied (?:the )?(?:request|access|consent)",
             near(ADMINISTRATOR, AGREEMENT, 60),
             near(APP, UNVERIFIED, 60),
+            near(
+                _BARRED,
+                r"(?:verif|vérif|validation|überprüf|weryfik|провер|验证|驗證|確認|審査)",
+                90,
+            ),
         ),
         phases=OAUTH,
         without=words(r"invalid_client"),
@@ -270,6 +299,7 @@ ENDPOINTS: Final = (
             r"invalid[_ ](?:audience|aud\b)|invalid[_ ]target|audience .{0,30}(?:invalid|mismatch"
             r"|wrong)|scope.{0,30}(?:missing|not granted|invalid)",
             r"wrong (?:audience|scope)",
+            near(said.SCOPE, WRONG, 30),
         ),
         phases=_ENDPOINT,
     ),
@@ -282,7 +312,7 @@ ENDPOINTS: Final = (
             r"|unknown)",
             r"token (?:has been |was )?(?:revoked|withdrawn)|no refresh[_ ]?token",
             r"account_selection",
-            r"(?:invalid|expired|revoked|unknown) refresh[_ ]?token",
+            r"(?:invalid|expired|revoked|unknown) refresh[_ ]?token|\btoken (?:was )?not found",
             r"grant (?:has been |was )?(?:revoked|expired)",
             near(_RENEWAL, rf"(?:{EXPIRED}|{REVOKED})", 60),
             near(_TOKEN, REVOKED, 60),
@@ -293,12 +323,17 @@ ENDPOINTS: Final = (
         Code.OAUTH_ENDPOINT_DOWN,
         words(
             r"temporarily_unavailable|server_error|internal[_ ](?:server[_ ])?(?:error|failure)",
-            r"bad gateway|gateway time|\b50[0234]\b",
+            r"bad gateway|gateway time|\bupstream\b|\b50[0234]\b",
             r"service unavailable|unexpected (?:end of json|token|content|response)",
             r"backend error|slow_down",
-            r"not (?:valid )?json|json\w*decode|<html|<!doctype|rate.?limit|too many requests",
+            r"not (?:valid )?json|json\w*decode|beginning of value|expected value at|<html"
+            r"|<!doctype|rate.?limit|too many requests",
             r"\b429\b",
             r"temporar|try again later|max retries exceeded",
+            r"nicht (?:erreichbar|verfügbar)|indispon[ií]|no (?:está )?disponible"
+            r"|non (?:è )?(?:disponibil|raggiungibil)|niet beschikbaar|niedostępn|nedostupn"
+            r"|недоступ"
+            r"|不可用|利用できま|사용할 수 없",
             TEMPORARY,
             LATER,
         ),
@@ -312,62 +347,3 @@ ENDPOINTS: Final = (
     ),
 )
 """The authorization and token endpoints (RFC 6749, sections 4.1.2.1 and 5.2)."""
-
-_STATUS: Final = r"['\"]?status['\"]? ?: ?['\"]?"
-_MANY: Final = words(r"simultaneous|too many")
-
-CHALLENGES: Final = (
-    # 401 of Google and Microsoft (XOAUTH2), and RFC 7628, section 3.2.2
-    Signature(
-        Code.OAUTH_TOKEN_EXPIRED,
-        words(rf"{_STATUS}(?:401|invalid_token)"),
-        phases=LOGIN | MAILBOX,
-        without=_MANY,
-    ),
-    Signature(
-        Code.OAUTH_SCOPE,
-        words(rf"{_STATUS}(?:400|403|insufficient_scope|invalid_request)"),
-        phases=LOGIN,
-        without=_MANY,
-    ),
-)
-"""What a server asks before it refuses a bearer token; the refusal after it says nothing more."""
-
-TOKENS: Final = (
-    Signature(
-        Code.OAUTH_TOKEN_EXPIRED,
-        words(
-            r"access ?token ?(?:has |is )?expired|AccessTokenExpired",
-            r"token (?:has |is )?(?:expired|too old)",
-            r"expired (?:access ?)?token|oauth.{0,30}expired|session invalidated",
-        ),
-        phases=LOGIN | MAILBOX,
-    ),
-    Signature(
-        Code.OAUTH_SCOPE,
-        words(
-            r"insufficient.{0,20}scope",
-            r"scope.{0,40}(?:missing|insufficient|not (?:granted|allowed))",
-            r"(?:invalid|wrong) (?:audience|scope|resource)",
-            r"token.{0,40}(?:not intended|different|another)",
-            r"(?:token|oauth).{0,30}(?:audience|scope|user ?name|mismatch)",
-            r"not accept(?:ed)? .{0,10}id_token",
-        ),
-        phases=LOGIN,
-        without=words(r"AUTHENTICATION ?FAILED|invalid credentials|simultaneous"),
-    ),
-    # A service account without delegation for this user
-    Signature(
-        Code.OAUTH_SCOPE,
-        words(r"\blookup failed\b"),
-        phases=LOGIN,
-        families=families(Family.GOOGLE),
-    ),
-    Signature(
-        Code.OAUTH_REAUTH,
-        words(r"(?:token|oauth|grant|consent).{0,40}(?:revoked|withdrawn|removed)"),
-        phases=LOGIN,
-        fixable_by=FixableBy.USER,
-    ),
-)
-"""A bearer token refused by a mail server (RFC 7628, and the XOAUTH2 of Google and Microsoft)."""

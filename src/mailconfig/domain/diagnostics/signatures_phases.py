@@ -6,7 +6,9 @@ Sources: RFC 5321, section 4.2.3, RFC 3463 and RFC 9051, section 7.1.
 from typing import Final
 
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
+from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.signatures import (
+    IMAP,
     LOGIN,
     MAILBOX,
     SESSION,
@@ -19,16 +21,53 @@ from mailconfig.domain.diagnostics.signatures import (
     responses,
     words,
 )
+from mailconfig.domain.diagnostics.signatures_languages import TOPICS_SPOKEN
 from mailconfig.domain.diagnostics.signatures_topics import STATUS, TOPICS
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import near
+from mailconfig.domain.diagnostics.vocabulary import LATER, TEMPORARY, UNKNOWN, WRONG, near
 
 _TEMPORARY: Final = codes(4)
+_INSIDE: Final = (
+    r"(?:\bintern\w*|server|serveur|servidor|system|сервер|системн|внутренн|内部|服务器)"
+)
+_FAULT: Final = (
+    r"(?:error|erreur|fehler|\berro\b|błąd|chyb|\bfel\b|\bfeil\b|ошибк|错误|錯誤|エラー|오류)"
+)
+_TROUBLE: Final = words(
+    r"unexpected (?:\w+ )?(?:error|exception|failure|fault|problem)",
+    r"(?:internal|server|system|backend|database|storage|back-?end|i/?o|disk|index)\b.{0,16}"
+    r"(?:error|fail|exception|problem|fault|bug)",
+    r"(?:null ?pointer|\bio|runtime|sql|illegal ?state|outofmemory) ?(?:exception|error)",
+    r"(?:fail\w*|unable|cannot|could not) (?:to )?(?:connect|reach|contact)\b.{0,30}(?:back-?end"
+    r"|storage|database|server|store)",
+    r"corrupt|damaged|(?:invalid|bad|unknown) (?:mailbox )?format\b|lock(?:ed|ing)?\b.{0,24}"
+    r"(?:timed? ?out|fail|held)",
+    near(_INSIDE, _FAULT, 12),
+)
+"""Something behind the server is broken, said in an open mailbox."""
 _SPACE: Final = (
     r"(?:speicher|stockage|\bespace\b|espacio|espaço|spazio|ruimte|miejsc|místo|míst[ao]|utrymme"
     r"|lagring"
     r"|\balan\b|места?\b|空间|空間|容量)"
 )
+
+_SHUT_OUT: Final = (
+    r"(?:\blisted\b|black-?list|block-?list|deny-?list|\bbanned\b|\bblocked\b|gesperrt|blockiert"
+    r"|bloqué|bloquead|bloccat|geblokkeerd|zablokowan|заблокирован|封禁|屏蔽|拒否|차단)"
+)
+"""Kept away by a list or a ban."""
+
+_COMMAND: Final = (
+    r"(?:befehl|kommando|\bcommande\b|comando|polecen|příkaz|opdracht|\bkomut"
+    r"|команд|命令|指令|コマンド|명령)"
+)
+"""A command, other than in English, whose servers' sentences have rows of their own."""
+_MISPLACED: Final = (
+    rf"(?:{WRONG}|{UNKNOWN}|reihenfolge|séquence|ordre|secuencia|sequenza|ordine|sequência|kolejno"
+    r"|последоват|порядк|顺序|順序|순서|non reconnu|no reconocid|non riconosciut|não reconhecid"
+    r"|nierozpoznan|не распозна|无法识别|認識)"
+)
+_BAD_COMMAND: Final = rf"{_COMMAND}[^:]{{0,16}}{_MISPLACED}|{_MISPLACED}[^:]{{0,16}}{_COMMAND}"
 
 OPEN_MAILBOXES: Final = (
     Signature(
@@ -43,9 +82,17 @@ OPEN_MAILBOXES: Final = (
             "UNAVAILABLE", "SERVERBUG", "INUSE", "IN-USE", "CORRUPTION", "CONTACTADMIN"
         ),
     ),
+    # A file of the mailbox is broken: no name would help
+    Signature(
+        Code.AUTH_TEMPORARY,
+        words(r"mailbox .{0,16}(?:format|corrupt|damaged)|database error"),
+        phases=MAILBOX,
+    ),
     Signature(
         Code.MAILBOX_QUOTA,
         words(
+            r"(?:storage|disk|mailbox|account)\b.{0,16}(?:\blimit|exceeded)|(?:no|not enough|out of"
+            r"|insufficient) (?:\w+ )?(?:space|storage)\b",
             r"quota|(?:mailbox|postfach|boîte|buzón|casella|ящик|邮箱).{0,24}(?:full|voll|plein"
             r"|满)",
             near(
@@ -73,12 +120,54 @@ OPEN_MAILBOXES: Final = (
     ),
     Signature(
         Code.AUTH_TEMPORARY,
-        words(r"temporar|unavailable|internal error|try again|server error|timeout|busy"),
+        words(
+            r"temporar|unavailable|internal error|try again|server error|timeout|busy", TEMPORARY
+        ),
         phases=MAILBOX,
     ),
     Signature(
+        Code.AUTH_TEMPORARY, _TROUBLE, phases=MAILBOX, without=words(r"\bBAD\b|read[- ]only")
+    ),
+    # A goodbye instead of a greeting
+    Signature(
+        Code.CONNECT_BLOCKED_IP,
+        words(
+            near(r"(?:\bip\b|ip-?adress|\baddress|\bhost\b|\bclient\b)", _SHUT_OUT, 40),
+            r"(?:connections?|access|clients?)\b.{0,40}(?:not (?:allowed|permitted|accepted"
+            r"|authori[sz]ed)|denied|refused|rejected|prohibited|forbidden|blocked)",
+        ),
+        protocol=IMAP,
+        phases=phases(Phase.GREETING),
+        needs_phase=True,
+    ),
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(
+            r"unavailable|maintenance|shutting down|shutdown|overload|back-?end|not reachable"
+            r"|try (?:again|later)|internal",
+            TEMPORARY,
+            LATER,
+            _TROUBLE.pattern,
+        ),
+        protocol=IMAP,
+        phases=phases(Phase.GREETING, Phase.CAPABILITY),
+        needs_phase=True,
+        without=words(r"timed? ?out|\bBAD\b"),
+    ),
+    Signature(
         Code.CLIENT_PROTOCOL,
-        words(r"\bBAD\b|syntax|unknown command|invalid (?:state|argument|command)|parse"),
+        words(r"(?-i:\bBAD\b)"),
+        protocol=IMAP,
+        phases=phases(Phase.CAPABILITY),
+        needs_phase=True,
+    ),
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(
+            r"\bBAD\b|syntax|unknown command|command (?:argument )?error|protocol error"
+            r"|invalid (?:state|argument|command)|parse",
+            _BAD_COMMAND,
+        ),
         phases=MAILBOX,
     ),
     Signature(
@@ -87,6 +176,9 @@ OPEN_MAILBOXES: Final = (
         phases=MAILBOX,
     ),
     Signature(Code.TCP_RESET_EOF, words(r"\bBYE\b"), phases=MAILBOX, needs_phase=True),
+    Signature(
+        Code.TOO_BIG, words(r"too (?:big|large)\b"), phases=phases(Phase.APPEND), needs_phase=True
+    ),
     Signature(
         Code.FOLDER_MISSING,
         words(r"\bNO\b"),
@@ -97,16 +189,46 @@ OPEN_MAILBOXES: Final = (
 """Signed in at IMAP."""
 
 PHASES: Final = (
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(_BAD_COMMAND),
+        phases=TRANSACTION,
+        protocol=SMTP,
+    ),
+    # Whatever command is named beside it
+    Signature(
+        Code.CLIENT_PROTOCOL,
+        words(
+            r"\b(?:bad|out of|wrong|incorrect|improper|invalid) .{0,16}(?:sequence|order)\b",
+            r"\balready (?:given|specified|issued|started|set|been given)",
+        ),
+        protocol=SMTP,
+        phases=SESSION,
+        reply_codes=codes(503),
+    ),
+    # A loop does not end by itself
+    Signature(
+        Code.SERVER_TEMPORARY,
+        words(
+            r"\bhop count|too many (?:hops|received)|\bloops?\b.{0,24}(?:detect|back|possible)"
+            r"|(?:mail|forwarding|routing|possible|message) loop|mail ?schleife|boucle|bucle"
+        ),
+        phases=SESSION,
+        retryable=False,
+        fixable_by=FixableBy.PROVIDER_ADMIN,
+    ),
+    *TOPICS_SPOKEN,
     *TOPICS,
     *STATUS,
     Signature(
         Code.CLIENT_PROTOCOL,
         words(
             r"bad sequence|nested mail|command (?:not |un)\s?(?:recogni|implement|known)",
-            r"unrecogni[sz]ed command|syntax error|out of (?:order|sequence)",
+            r"unrecogni[sz]ed command|syntax error|bad syntax|out of (?:order|sequence)",
             r"unexpected (?:command|argument)",
             r"improper (?:use of )?(?:smtp )?(?:command )?pipelining",
             r"(?:mail|rcpt|data) (?:command )?(?:first|before|expected)",
+            r"(?<![\w.])50[01] (?:5\.5\.\d )?(?:error: )?syntax: (?:mail|rcpt|data)",
             r"protocol (?:error|synchroni)|too many (?:bad|syntax|unrecognized) commands",
             r"not a (?:valid )?command|invalid (?:command|param)",
         ),

@@ -21,6 +21,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     CHANGE,
     CONNECTION,
     EXPIRED,
+    NONE,
     PASSWORD,
     REQUIRED,
     TOO_MANY,
@@ -29,6 +30,15 @@ from mailconfig.domain.diagnostics.vocabulary import (
 )
 
 _SIGN_IN: Final = LOGIN | MAILBOX
+
+_EMPTY: Final = (
+    r"(?:\bleer|fehlt\b|\bvide\b|manquant|vac[ií][oa]|en blanco|\bfalta\b|vuot[ao]|mancante|manca\b"
+    r"|em branco|vazi[ao]|ausente|\bpust[aey]|\bbrak\b|prázdn|(?<!\w)пуст|не указан|не введ"
+    r"|为空|為空"
+    r"|空白"
+    r"|未输入|未填|入力されてい|空です|비어)"
+)
+"""Nothing where something belongs."""
 
 BEFORE_PROVIDERS: Final = (
     # A program that cannot speak the protocol did not try passwords
@@ -47,6 +57,10 @@ BEFORE_PROVIDERS: Final = (
         words(
             r"\bauth\w* (?:daemon|process|service|server|worker|backend|socket)\b.{0,40}(?:broken"
             r"|not (?:ready|running|respond|avail)|fail|unavail|timed? ?out|down|crash|lost)",
+            r"\b(?:database|back-?end|my?sql|storage)\b.{0,20}(?:lost|gone away|down\b|fail|unavail"
+            r"|unreach|timed? ?out)",
+            r"(?:cannot|can't|could not|unable to|failed to) (?:connect to|reach|contact) (?:the )?"
+            r"(?:\w+ )?(?:back-?end|database|ldap|auth|storage|directory)",
             r"before auth\w* was ready|auth-?client: .{0,40}(?:not|fail|lost|disconn)",
             r"(?:saslauthd|auth-worker|authdaemon\w*|\bpam\b|\bldap\w*|radius"
             r"|\bsssd\b)\b.{0,60}(?:unavail"
@@ -85,7 +99,8 @@ BEFORE_PROVIDERS: Final = (
         Code.AUTH_NON_ASCII,
         words(
             r"UnicodeEncodeError|can't encode character|ordinal not in range|non-?ascii"
-            r"|(?:outside|beyond) (?:the )?ascii|codec can't encode|not (?:all )?ascii|nicht-ascii"
+            r"|(?:outside|beyond) (?:of )?(?:the )?(?:ascii|latin-?1)|InvalidCharacterError"
+            r"|\bbtoa\b|codec can't encode|not (?:all )?ascii|nicht-ascii"
             r"|(?:invalid|unsupported|illegal) (?:utf-?8|unicode|8-?bit)",
             # Dovecot, and the exceptions of Ruby, Java, .NET, Perl, PHP
             r"8-?bit (?:data|char|byte|octet|content|input|text)|to (?:US-)?ASCII\b",
@@ -117,6 +132,9 @@ BEFORE_PROVIDERS: Final = (
             r"missing '\"'",
             r"(?:in|can ?not |failed to |unable to |error )(?:valid |\w*-?)?(?:base-?64)",
             r"base-?64(?: data| string| encod\w+| input)?:? .{0,8}(?:invalid|decod|error|fail)",
+            rf"{NONE} {PASSWORD}|{PASSWORD}\w{{0,4}} (?:\w+ )?(?:leer\b|vide\b|vac[ií]|vuot|vazi"
+            r"|pust|prázdn|leeg|пуст)|(?:密码|密碼|パスワード).{0,4}(?:为空|為空|が空)",
+            near(PASSWORD, _EMPTY, 12),
             r"cannot decode|leeres passwort|mot de passe vide|contraseña vac",
         ),
         phases=LOGIN,
@@ -137,7 +155,8 @@ BEFORE_PROVIDERS: Final = (
     Signature(
         Code.AUTH_LOGIN_DISABLED_SASL_OK,
         words(
-            r"\blogin(?: command)? (?:is |was |has been )?(?:disabled|not (?:allowed|permitted"
+            r"\blog(?:ging )?-?in(?: command)? (?:is |was |has been )?(?:disabled|not (?:allowed"
+            r"|permitted"
             r"|supported|enabled))\b",
             r"LOGINDISABLED|use (?:the )?authenticate",
         ),
@@ -172,12 +191,17 @@ BEFORE_PROVIDERS: Final = (
         ),
     ),
     # The password is right, but old
-    Signature(Code.AUTH_EXPIRED, response_codes=responses("EXPIRED"), phases=_SIGN_IN),
+    Signature(
+        Code.AUTH_EXPIRED,
+        response_codes=responses("EXPIRED"),
+        phases=_SIGN_IN,
+        without=words(r"\btoken\b|oauth|bearer|\bjwt\b"),
+    ),
     Signature(
         Code.AUTH_EXPIRED,
         words(
             r"passw\w+.{0,30}(?:expired|must be (?:changed|reset)|needs? to be (?:changed|reset)"
-            r"|too old)",
+            r"|ha(?:s|ve) to be (?:changed|reset)|too old|lifetime)",
             r"(?:must|need to|have to|please) (?:first )?(?:change|reset|update|renew) (?:your "
             r"|the )?password",
             r"password (?:transition|change|reset) (?:is )?(?:needed|required)|expired password",

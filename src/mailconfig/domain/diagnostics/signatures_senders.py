@@ -21,7 +21,25 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.signatures_topics import PACE, TAGS
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import EXPIRED, REFUSED, UNVERIFIED, WRONG, near
+from mailconfig.domain.diagnostics.vocabulary import (
+    EXPIRED,
+    REFUSED,
+    REQUIRED,
+    UNVERIFIED,
+    WRONG,
+    near,
+)
+
+_IDENTITY: Final = (
+    r"(?:\bsender|absender|expéditeur|remitente|mittente|remetente|afzender|nadawc|отправител|发件人"
+    r"|送信者|dom[aäeéiíì]i?n|домен|域名|ドメイン)"
+)
+"""What a service verifies: a sender or a domain."""
+_VERIFY: Final = (
+    r"(?:verif|vérifi|bestätig|überprüf|confirm|validat|valida[dr]|weryfik|potwierd|подтвер|верифиц"
+    r"|(?<!身份)验证|驗證|検証|確認|인증)"
+)
+"""To verify."""
 
 SENDERS: Final = (
     *TAGS,
@@ -33,8 +51,14 @@ SENDERS: Final = (
             r"(?:daily|monthly|hourly|sending|message|email|plan|account)\b.{0,30}\b(?:limit"
             r"|quota|allowance)s?\b.{0,40}(?:reached|exceeded|used|exhausted)",
             r"(?:reached|exceeded|hit|over|used up|exhausted)\b.{0,60}\b(?:daily|monthly|hourly"
-            r"|sending|plan|message|email)\b.{0,20}(?:limit|quota|allowance|volume)",
+            r"|sending|plan|messag\w*|e-?mail\w*|trial)\b.{0,20}(?:limit|quota|allowance|volume)",
             r"upgrade your plan",
+            near(
+                r"(?:\bcredits?\b|\bcrédits?\b|\bcréditos?\b|guthaben|tegoed|кредит)",
+                r"(?:not enough|insuffi|run out|ran out|out of|no (?:more )?|used|exhaust|exceed"
+                r"|remain|depleted|épuis|agotad|esgotad|nicht aus|aufgebraucht|kein|недостат)",
+                24,
+            ),
         ),
         phases=LOGIN | TRANSACTION,
         protocol=SMTP,
@@ -56,12 +80,31 @@ SENDERS: Final = (
     Signature(Code.SES, words(r"identities failed the check in region")),
     Signature(
         Code.SES,
-        words(r"throttling|maximum sending rate|daily message quota|sending (?:paused|suspended)"),
+        words(
+            r"sending (?:is |has been )?(?:paused|suspended|disabled)|(?:paus|suspend)\w* sending"
+        ),
+        families=families(Family.SES),
+        fixable_by=FixableBy.PROVIDER_ADMIN,
+    ),
+    Signature(
+        Code.SES,
+        words(r"throttling|maximum sending rate|daily message quota"),
         families=families(Family.SES),
         retryable=True,
         fixable_by=FixableBy.OPERATOR,
     ),
-    # SendGrid: 550 without login, credits, identity
+    Signature(
+        Code.SES,
+        words(r"configuration ?set .{0,16}not exist|invalid mail from"),
+        families=families(Family.SES),
+    ),
+    # SendGrid: 550 without login, credits, identity; a key is a grant there
+    Signature(
+        Code.SENDGRID,
+        words(r"authori[sz]ation grant"),
+        families=families(Family.SENDGRID),
+        phases=LOGIN,
+    ),
     Signature(
         Code.SENDGRID,
         words(r"unauthenticated senders not allowed.{0,40}in reply to"),
@@ -93,10 +136,17 @@ SENDERS: Final = (
         words(
             r"(?:too many|rate|limit)\b.{0,40}(?:e-?mails|messages|requests|sends?"
             r"|recipients)? ?(?:per|a|/) ?(?:second|sec|minute|min)\b",
+            near(
+                r"(?:\bper |/ ?|\bin (?:one|a|1) )(?:second|sec|minute|min)\b",
+                r"(?:limit|too many|exceed|maxim|reach)",
+                40,
+            ),
             r"(?:maximum|sending|message|send) (?:sending )?rate.{0,20}(?:exceeded|limit)",
             r"throttling failure",
             r"rate limit.{0,30}(?:exceeded|reached|messages)",
-            r"\b(?:par|pro|por|al|na|за) (?:second|sekund|segund|minut|секунд|минут)|[每毎][秒分]",
+            r"\b(?:par|pro|por|al|na|за|в|per|i|a) (?:second|sekund|segund|minu|секунд|минут)",
+            r"[每毎][秒分]|[秒分](?:あたり|間に)|[초분]당|(?:dakika|saniye)da",
+            r"excessive .{0,16}\brate\b|sending .{0,16}too (?:fast|quickly)",
             r"throttled.{0,30}(?:messages|sending)|slow down.{0,20}sending",
         ),
         phases=TRANSACTION,
@@ -104,10 +154,31 @@ SENDERS: Final = (
         receiving=False,
         without=words(r"connection (?:rate|limit)|connections|ip reputation|verbind|conn?exi"),
     ),
+    Signature(
+        Code.ESP_RATE,
+        words(r"\brate[ -]?limit"),
+        phases=phases(Phase.DATA),
+        protocol=SMTP,
+        needs_phase=True,
+        receiving=False,
+        reply_codes=codes(4),
+        without=words(r"connection|\bip\b|reputation|recipient|\bper (?:hour|day)|mailbox"),
+    ),
     # A sender that the service has not verified
     Signature(
         Code.ESP_SENDER_UNVERIFIED,
         words(
+            r"(?:sender|from|sending|identity|address|domain)\b.{0,40}must (?:first )?be"
+            r" (?:verified|confirmed|validated|registered|linked)",
+            r"domain .{0,30}(?:not|n't) (?:been )?(?:linked|added|checked|approved|signed(?! in))",
+            r"(?:sender|from|domain|identity)\b.{0,30}(?:pending|awaiting).{0,16}verif",
+            r"not an? (?:authori[sz]ed|approved|verified|registered|validated) (?:sender|from"
+            r"|sending)",
+            r"ドメイン.{0,8}認証されていま|域名.{0,6}未(?:认证|認證)",
+            # an account on trial reaches its owner only
+            r"(?:free|demo|test\w*|sandbox|trial|pending|probation\w*)\b.{0,60}(?:account|domain"
+            r"|e-?mail|plan)s?\b.{0,80}(?:test purposes|authori[sz]ed recipients|same domain"
+            r"|owners?\b|own (?:e-?mail )?address|administrator)",
             r"(?:sender|from|sending|domain|identity|address|e-?mail)\b.{0,60}(?:not|un|isn't"
             r"|hasn't)[\s-]?(?:been |yet |properly )*(?:verified|confirmed|validated|configured"
             r"|registered|activated)",
@@ -116,14 +187,11 @@ SENDERS: Final = (
             r"(?:sender|from|from/sender).{0,16}(?:name|signature).{0,16}(?:not valid|not found"
             r"|not confirmed|invalid)",
             r"from/sender name",
-            near(
-                r"(?:absender|expéditeur|remitente|mittente|remetente|afzender|nadawc|отправител|发件人"
-                r"|送信者|\bdom[aäeé]in|домен|域名|ドメイン)",
-                UNVERIFIED,
-                50,
-            ),
+            near(_IDENTITY, UNVERIFIED, 50),
             r"(?:verify|confirm|register|validate) (?:your |the |a )?(?:sender|sending|domain"
             r"|from)",
+            rf"{_IDENTITY}.{{0,60}}(?:{REQUIRED}|(?:needs?|has) to).{{0,24}}{_VERIFY}",
+            r"only .{0,24}\bverified (?:sender|domain|address|identit)",
             r"sender signature|domain .{0,60}is not (?:allowed(?! in)|associated|added|owned)",
         ),
         phases=TRANSACTION | phases(Phase.AUTH),

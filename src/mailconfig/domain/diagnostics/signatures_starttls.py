@@ -19,13 +19,29 @@ from mailconfig.domain.diagnostics.signatures import (
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     ENCRYPTION,
+    LATER,
+    REFUSED,
     REQUIRED,
+    TEMPORARY,
     UNSUPPORTED,
     WITHOUT,
     near,
 )
 
 _STARTTLS: Final = phases(Phase.STARTTLS)
+_UNAVAILABLE: Final = (
+    r"(?:unavailable|not available|nicht verfügbar|indisponib|no disponible|non disponibil"
+    r"|não disponível|niedostępn|niet beschikbaar|nedostupn|není dostupn|inte tillgänglig"
+    r"|ikke tilgjengelig|ikke tilgængelig|kullan.lam|недоступ|不可用|利用でき|사용할 수 없)"
+)
+_ONLY: Final = (
+    r"(?:\bnur|\bonly|seulement|uniquement|\bs[oó]lo|solamente|\bsolo|somente|apenas|tylko|alleen"
+    r"|pouze|endast|\bkun\b|только|仅|只能|のみ|だけ)"
+)
+_USE: Final = (
+    r"(?:benutz|verwend|utilisez|utilice|\bus[ae]r?\b|utilizz|gebruik|użyj|použij|använd|kullan"
+    r"|используйте|использовать|请使用|使用して)"
+)
 _LOGIN_OR_MAIL: Final = phases(
     Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.EHLO, Phase.GREETING, Phase.SELECT, Phase.DATA
 )
@@ -121,6 +137,19 @@ UPGRADE: Final = (
         phases=_STARTTLS,
         needs_phase=True,
     ),
+    # A client that found no way to encrypt (mutt); a server says why, or until when
+    Signature(
+        Code.STARTTLS_NOT_OFFERED,
+        words(
+            near(rf"(?:{ENCRYPTION}|secure connection)", _UNAVAILABLE, 30),
+            r"requested ssl level failed",
+        ),
+        phases=_STARTTLS,
+        needs_phase=True,
+        without=words(
+            TEMPORARY, LATER, r"currently|due to|(?<![\w.])4\d\d[ -]|(?-i:\bNO\b)|handshake"
+        ),
+    ),
     Signature(
         Code.STARTTLS_NOT_OFFERED,
         phases=_STARTTLS,
@@ -148,6 +177,10 @@ ENCRYPTION_FIRST: Final = (
             r"|not allow\w*) (?:\w+ ){0,2}(?:plain ?text"
             r"|clear ?text|unencrypted|insecure)",
             r"under a (?:security )?layer|unencrypted connection|encryption needed",
+            r"(?:plain ?text|clear ?text|unencrypted|insecure)\b.{0,40}(?:denied|deny|reject|refus"
+            r"|prohibit|forbid|block)",
+            r"(?:only|not|n't)\b.{0,24} (?:after|before|without|until|unless) (?:\w+ )?(?:starttls"
+            r"|tls|ssl|encrypt)",
             near(ENCRYPTION, REQUIRED, 30),
             r"(?:encryption|tls|ssl|secure (?:channel|connection|link))\b.{0,30}"
             r"(?:is |are )?(?:required|needed|mandatory|necessary|obligatory)",
@@ -167,6 +200,17 @@ ENCRYPTION_FIRST: Final = (
     Signature(
         Code.STARTTLS_REQUIRED,
         words(rf"{WITHOUT} (?:\w+ )?{ENCRYPTION}"),
+        phases=phases(Phase.AUTH, Phase.MAIL, Phase.RCPT),
+        needs_phase=True,
+        protected=False,
+    ),
+    Signature(
+        Code.STARTTLS_REQUIRED,
+        words(
+            near(_ONLY, ENCRYPTION, 24),
+            near(ENCRYPTION, _USE, 24),
+            near(r"non-?secure|not secure", REFUSED, 24),
+        ),
         phases=phases(Phase.AUTH, Phase.MAIL, Phase.RCPT),
         needs_phase=True,
         protected=False,

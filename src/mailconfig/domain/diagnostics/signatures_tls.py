@@ -6,6 +6,7 @@ GnuTLS, rustls, SChannel, and the alerts of RFC 8446, section 6.
 
 from typing import Final
 
+from mailconfig.domain.diagnostics import vocabulary_languages as said
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
 from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.families import WELL_KNOWN_HOSTS, Family
@@ -21,6 +22,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     CERTIFICATE,
     EXPIRED,
     UNSUPPORTED,
+    WRONG,
     near,
 )
 
@@ -80,13 +82,34 @@ _DISTRUST: Final = (
     r"|信頼され|信頼でき|신뢰할 수 없)"
 )
 
+_OR_NOT_YET: Final = rf"{EXPIRED}.{{0,16}}(?:{_NOT_YET}|not (?:yet valid|valid yet))"
+"""What programs say that do not tell which of the two it is: nearly always the first."""
+_PRINCIPAL: Final = (
+    r"(?:zielprinzipal|principal cible|entidad de (?:seguridad de )?destino|entità di destinazione"
+    r"|principal do destino|doelprincipal|docelow\w+ nazw\w+ główn|cílov\w+ (?:objekt|název)"
+    r"|главное конечное имя|目标主体|目標主體|ターゲット ?プリンシパル|대상 (?:보안 )?주체)"
+)
+"""The target principal: how SChannel calls the server's name (SEC_E_WRONG_PRINCIPAL)."""
+_NAME: Final = r"(?:\bnames?|\bnom|nombre|\bnome|naam|nazwa|název|имя|名称|名稱|名前|이름)"
+
 _NAME_MISMATCH: Final = words(
+    rf"0x80090322|{_PRINCIPAL}.{{0,24}}(?:{WRONG}|{_DIFFERS})|(?:{WRONG}).{{0,8}}{_PRINCIPAL}",
+    rf"{_NAME}.{{0,30}}{CERTIFICATE}.{{0,30}}(?:{WRONG}|{_DIFFERS})",
+    r"host ?name (?:verif\w+|validation) (?:has )?failed|identity .{0,40}issued (?:to|for)",
+    r"(?:\bcn\b|common name|certificate).{0,80}\bdiffers\b",
+    r"certificate (?:is for|belongs to|was issued (?:to|for)) \S+,? (?:but|not|expected|instead)",
+    rf"{CERTIFICATE}.{{0,24}}(?:gilt|gültig|valable|valid|váli|действит|ważn|geldig|platn|giltig"
+    r"|gyldig|geçerli|有效|有効)\w*.{0,30}(?:\bfür|pour|\bpara|\bper|для|\bdla|\bvoor|\bpro\b|\bför"
+    r"|\bfor|için)\b.{0,40}(?<![\w.])[*a-z0-9-]+(?:\.[a-z0-9-]+)+",
+    r"(?:unable to|cannot|could not|failed to) match .{0,24}name",
     r"bad cert domain|0x800B010F|errSSLHostNameMismatch|-9843\b|any ip sans",
     r"host ?name[_ ]check[_ ]failed|host ?name .{0,80}not verified"
     r"|no alternative certificate subject name|(?:only"
     r"|is) valid for (?:dnsname|the following)",
     r"cannot validate certificate for \S+ because",
     near(CERTIFICATE, _DIFFERS, 70),
+    near(CERTIFICATE, rf"(?:{said.DIFFERS}|{said.ONLY_FOR})", 60),
+    near(rf"(?:{said.PRINCIPAL})", WRONG, 24),
     rf"{CERTIFICATE}.{{0,40}}{_FOR_ANOTHER}",
     r"host ?name mismatch|(?:name|host|cn)\b.{0,60}(?:doesn't|does not|did not) match",
     r"ALTNAME_INVALID|certificate is (?:not )?valid for",
@@ -101,6 +124,13 @@ _NAME_MISMATCH: Final = words(
 )
 
 CERTIFICATES: Final = (
+    Signature(
+        Code.CERT_EXPIRED,
+        words(near(CERTIFICATE, _OR_NOT_YET, 40)),
+        without=words(r"is before \d{4}-|notBefore"),
+    ),
+    # The chain is built, but a part of it is too weak (Java's disabled algorithms)
+    Signature(Code.TLS_TOO_OLD, words(r"algorithm constraints|wrong signature type")),
     # "expired or is not yet valid" (Go) is expired unless the dates say "is before"
     Signature(
         Code.CERT_NOT_YET_VALID,
@@ -108,12 +138,14 @@ CERTIFICATES: Final = (
             r"(?<!expired or is )not yet valid|is before \d{4}-|NotYetValid|notBefore: ",
             r"0x800B0102|-9815\b|\(9\) at depth|certificate not yet active",
             near(CERTIFICATE, _NOT_YET, 50),
+            near(CERTIFICATE, rf"(?:{said.NOT_YET})", 50),
             r"\bASN .{0,24}current date before",
             r"not yet activ|num=9:|not valid before|noch nicht gültig|pas encore valide"
             r"|todavía no es válido",
             r"not valid yet|尚未生效|ещё не действ|еще не действ|not yet active"
             r"|NotTimeValid.*before",
         ),
+        without=words(r"token (?:is )?not|\(?\b(?:nbf|iat)\b|\bjwt\b"),
     ),
     Signature(
         Code.CERT_EXPIRED,
@@ -123,7 +155,8 @@ CERTIFICATES: Final = (
             near(CERTIFICATE, EXPIRED, 50),
             r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|CertificateExpired|alert 45\b",
             r"expired certificate|cert(?:ificate)?[ _].{0,30}expired|notAfter: |num=10:",
-            r"NotTimeValid|certificate .{0,40}(?:ran out|no longer valid)",
+            r"NotTimeValid|certificate .{0,40}(?:ran out|no longer valid)|\bout of date\b",
+            r"past (?:its |the )?(?:valid|expir)|not within its valid",
             r"abgelaufen.{0,30}zertifikat|current date after",
             r"zertifikat .{0,30}abgelaufen|certificat .{0,30}(?:expiré|périmé)",
             r"certificado .{0,30}(?:expir|caduc|vencid)|certificato .{0,30}scadut",
@@ -159,6 +192,7 @@ CERTIFICATES: Final = (
             r"(?:valid (?:only )?for|is for|issued (?:to|for)|cn ?= ?|dns:|altnames: ?)"
             r" ?['\"`]?(?:localhost|\*(?![\w.])|[\w-]+\.(?:local|localdomain|internal|lan|invalid)"
             r"|(?:debian|ubuntu|centos|plesk|default|snakeoil)\b)",
+            r"legacy common name",  # a name in a place where nobody looks any more (Go)
         ),
         without=words(r"self[- _]?signed"),
         fixable_by=FixableBy.PROVIDER_ADMIN,
@@ -185,17 +219,20 @@ CERTIFICATES: Final = (
         words(
             r"self[- _]?signed|DEPTH_ZERO_SELF_SIGNED|num=18:|alert bad certificate",
             r"alert number 42",
-            r"selbst[- ]?sign|auto-?sign|auto-?firmad|auto-?assinad|zelf ?onderteken|samopodpis"
+            r"signed by itself|(?:issuer and subject|subject and issuer) are (?:the same|ident)",
+            r"selbst[- ]?sign|auto-?sign|auto-?firma[dt]|auto-?assinad|zelf ?onderteken|samopodpis"
             r"|samopodeps|själv ?sign|selv ?sign|kendinden imzal|önaláír|самоподписан|самозавер"
             r"|自签|自簽|自己署名|자체 서명",
             r"CaUsedAsEndEntity",
+            said.SELF_SIGNED,
         ),
     ),
     # At public servers the missing issuer is nearly always an intermediate that is not sent
     Signature(
         Code.CERT_CHAIN_INCOMPLETE,
         words(
-            r"unable to get (?:local )?issuer|UNABLE_TO_GET_ISSUER_CERT|PartialChain|num=2[01]:",
+            r"unable to get (?:local )?issuer|UNABLE_TO_GET_ISSUER_CERT|Partial[_ ]?Chain"
+            r"|num=2[01]:",
             r"incomplete (?:certificate )?chain|chain .{0,20}(?:incomplete|missing)",
             r"missing (?:an? )?intermediate|intermediate .{0,30}missing|\(2[01]\) at depth 0",
             r"unable to verify the (?:first|leaf)|UNABLE_TO_VERIFY_LEAF",
@@ -215,7 +252,9 @@ CERTIFICATES: Final = (
             r"-98(?:07|08|12|13)\b|0x800B0109|0x800B010A|0x80090325"
             r"|issuer certificate .{0,60}found",
             near(CERTIFICATE, _DISTRUST, 80),
+            said.UNKNOWN_ISSUER,
             r"\bCRL\b|revocation|no signer",
+            r"certificate (?:\w+ ){1,6}is (?:invalid|not valid)|-1202\b",
             r"PKIX path|valid certification path|not trusted|untrusted|alert number 4[68]\b",
             r"certificate[_ ]verif\w+[_ ]failed|certificate verify failed",
             r"invalid (?:peer )?certificate",
@@ -280,7 +319,7 @@ HANDSHAKE: Final = (
         Code.TLS_TOO_OLD,
         words(
             # SecureTransport, SChannel
-            r"-98(?:24|36)\b|0x80090331|0x80090326|cyph?er overlap|algorithm mismatch",
+            r"-98(?:01|24|36)\b|0x80090331|0x80090326|cyph?er overlap|algorithm mismatch",
             r"unsupported version|(?:inadequate|weak) .{0,24}key|algorithm disabled",
             r"protocol[_ ]version|unsupported[_ ]protocol|no[_ ]protocols[_ ]available",
             r"alert number 70\b",
@@ -290,6 +329,9 @@ HANDSHAKE: Final = (
             r"SHA-?1\b.{0,30}insecure",
             r"unsafe[_ ]legacy|inappropriate[_ ]fallback|no appropriate protocol",
             r"cipher suites? (?:are|in)",
+            r"(?:\bdh\b|diffie-hellman|prime|modulus)\b.{0,60}(?:not accept|too (?:short|small)"
+            r"|not long enough)",
+            r"negotiate (?:an? )?(?:\w+ ){0,3}(?:cipher|protocol|version)",
             r"unsupported protocol version|VERSION_OR_CIPHER|insufficient[_ ]security",
             r"weak (?:dh|cipher)",
             r"no (?:common|mutual|supported) (?:tls|ssl|cipher|protocol|algorithm)",
@@ -299,12 +341,13 @@ HANDSHAKE: Final = (
             r"|wspóln\w+ algorytm|gemeenschappelijk\w* algorit|společn\w+ algorit"
             r"|ortak .{0,8}algorit|общ\w+ алгоритм|(?:公共|通用|共同|一般).{0,3}(?:算法|演算法)"
             r"|共通.{0,4}アルゴリズム|공통.{0,4}알고리즘",
+            said.COMMON_ALGORITHM,
             r"sslv3\b.{0,20}disabled",
             r"古い.{0,12}tls|tls.{0,12}古い|(?:过旧|过时|旧版).{0,8}tls",
             r"PEER_INCOMPATIBLE|PeerIncompatible|common algorithm|outdated tls|tls 1\.[01]\b.{0,40}"
             r"(?:not|no longer|disabled|deprecated|rejected)|tls version.{0,30}(?:not|too|unsupp)",
         ),
-        without=words(r"unexpected eof"),
+        without=words(r"unexpected eof|(?:address|protocol) family"),
         phases=phases(Phase.TLS, Phase.CONNECT, Phase.GREETING, Phase.STARTTLS, Phase.AUTH),
     ),
     # The connection stood when the handshake began: a hidden reason is mostly the certificate

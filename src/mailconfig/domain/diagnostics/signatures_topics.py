@@ -267,7 +267,7 @@ TOPICS: Final = (
         protocol=SMTP,
         phases=TRANSACTION,
         without=words(
-            r"size|storage|octet|bytes|\bmb\b|mailbox|server|taille|tamañ|tamanho|größe|размер"
+            r"size|storage|octet|bytes|\bmb\b|mailbox|server|dimens|taille|tamañ|tamanho|größe|размер"
             r"|rozmiar|velikost|storlek|grootte|大小|サイズ|boyut"
         ),
     ),
@@ -285,7 +285,7 @@ TOPICS: Final = (
         words(
             r"quota|\bfull\b|\bvoll\b|überfüllt|speicher(?:platz|volumen)|plein|satur|llen[oa]\b"
             r"|\bpien[oa]\b|chei[ao]\b|lotad|przepełn|pełn|переполн|заполн|мест\w\b|满|滿|容量"
-            r"|空间|いっぱい|dolu\b|\bvol\b|storage|(?:disk |mailbox )?space|espacio|espaço|spazio",
+            r"|空间|いっぱい|dolu\b|\bvol\b|storage|\bspace\b|espacio|espaço|spazio",
             r"(?:too many|zu ?viele) (?:messages|mails|nachrichten).{0,24}(?:server|mailbox|post)",
             r"l[ií]mite (?:da|de la|del|della) (?:caixa|casella|buzón|boîte)",
         ),
@@ -302,9 +302,9 @@ TOPICS: Final = (
         Code.SENDER_DOMAIN_INVALID,
         words(
             r"(?:sender|absender|mail ?from|from|exp[eé]dit|emetteur|émetteur|remitente|mittente"
-            r"|remetente|отправител\w*|nadawc\w+|发件人|発信者|return-path)\b.{0,80}(?:domain|dns"
-            r"|\bmx\b"
+            r"|remetente|отправител\w*|nadawc\w+|return-path)\b.{0,80}(?:domain|dns|\bmx\b"
             r"|resolv|record|exist|fqdn|routab|invalide?\b|ungültig|syntax)",
+            r"(?:发件人|发送者|発信者|送信者|送信元).{0,12}(?:域名|ドメイン).{0,8}(?:不存在|无效|存在しま|無効)",
             r"domain\w* (?:of|des|du|del) .{0,20}(?:sender|absender|exp|remit|mitt)",
             r"verify (?:the )?(?:mail ?from|sender)",
             r"(?:requires?|needs?) (?:a )?valid sender",
@@ -322,7 +322,7 @@ TOPICS: Final = (
         protocol=SMTP,
         phases=TRANSACTION,
         receiving=False,
-        without=words(r"spam|virus|block|reject(?:ed)? by|recipient|too many|policy"),
+        without=words(r"spam|virus|block|reject(?:ed)? by|recipient|too many|policy|\bsyntax: "),
     ),
     Signature(
         Code.CONTENT_REJECTED,
@@ -352,7 +352,8 @@ TOPICS: Final = (
         Code.MESSAGE_FORMAT,
         words(
             r"header|newline|line (?:too|length)|\bmime\b|rfc ?\d{3,4}|charset|encoding|boundary"
-            r"|malformed|<[lc]r?f?>|8-?bit|kopfzeile|en-t[eê]te|encabezad|cabecera|заголов",
+            r"|malformed|<[lc]r?f?>|8-?bit|kopfzeile|en-t[eê]te|encabezad|cabecera|заголов"
+            r"|nagłów|cabeçalh|intestazion|hlavičk|邮件头|郵件標頭|ヘッダ|헤더",
         ),
         phases=phases(Phase.DATA, Phase.APPEND),
         retryable=False,

@@ -8,28 +8,35 @@ Chinese, Japanese, Korean. This module must not say what a failure means.
 
 from typing import Final
 
+from mailconfig.domain.diagnostics import vocabulary_languages as more
+
 CONNECTION: Final = (
     r"(?:connect|verbind|verbund|connexion|conexi[oó]n|conect|conex|connession|połącz|připoj|spojen"
     r"|anslut|f[oö]rbind|kapcsolat|conexiun|yhtey|з.єднан|tilkob|bağlan|соедин|подключ|连接|連接"
-    r"|連線|接続|연결)"
+    r"|連線|接続|연결"
+    rf"|{more.CONNECTION})"
 )
 """A connection, or to connect."""
 
 REFUSED: Final = (
-    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|rifiut|recus|geweiger|odrzuc|odmaw"
+    r"(?:refus|abgelehnt|verweiger|rehus|rechaz|deneg|negó|\bnegat[ao]\b|\bnegad[ao]\b|rifiut"
+    r"|recus|geweiger|odrzuc|odmaw"
     r"|odmów|odmow"
     r"|odmít|vägra|\bneka[ds]|afvis|avvis|redd(?:et|ed)|elutasít|refuz|evätty|hylä|відхил|відмов"
     r"|отказ"
-    r"|отверг|отклон|拒绝|拒絕|拒否|거부)"
+    r"|отверг|отклон|拒绝|拒絕|拒否|거부"
+    rf"|{more.REFUSED})"
 )
 """To refuse actively."""
 
 CUT: Final = (
     r"(?:zurückgesetzt|unterbroch|getrennt|abgebroch|geschlossen|beendet|réinitialis|interrompu"
-    r"|fermée|perdue|restablec|reinici|interrump|cerrad|cerró|perdid|interrott|chius|reimpost"
+    r"|fermée|perdue|restablec|reinici|interrump|interrup[cç]|cerrad|cerró|perdid|interrott|chius"
+    r"|reimpost"
     r"|redefinid|fechad|encerrad|interrompid|cancelad|zresetow|zamkni|zerwan|przerwan|verbroken"
     r"|gesloten|ukončen|přeruš|resetov|stängd|bröts|lukket|brutt|kapat.l|kesil|разорв|сброшен|закры"
-    r"|прерван|重置|关闭|關閉|断开|斷開|中断|中斷|リセット|切断|閉じ|끊|재설정|종료)"
+    r"|прерван|重置|关闭|關閉|断开|斷開|中断|中斷|リセット|切断|閉じ|끊|재설정|종료"
+    rf"|{more.CUT})"
 )
 """To end a connection (English stands in the rows themselves)."""
 
@@ -39,7 +46,8 @@ TIMED_OUT: Final = (
     r"|esgotado|excedido)|esgot|przekrocz\w+ (?:limit )?(?:czas|oczekiw)|przekrocz\w+ \w*czas"
     r"|vypršel|časov\w+ limit|tidsgräns|tidsavbr|zaman aş.m|időtúllép|aikakatkais|час очікуван"
     r"|время ожидания|тайм-?аут|истекло"
-    r"|超时|超時|逾時|タイムアウト|시간.?초과|응답.{0,6}(?:없|않))"
+    r"|超时|超時|逾時|タイムアウト|시간.?초과|응답.{0,6}(?:없|않)"
+    rf"|{more.TIMED_OUT})"
 )
 """No answer in time."""
 
@@ -53,10 +61,12 @@ WITHOUT: Final = r"\b(?:without|ohne|sans|sin|senza|sem|bez|zonder|utan|uden|ute
 """Without, before what is missing."""
 
 UNVERIFIED: Final = (
-    r"(?:nicht (?:verifiziert|bestätigt|überprüft)|pas (?:encore )?(?:été )?(?:vérifié|confirmé"
+    r"(?:nicht (?:verifiziert|bestätigt|überprüft)|(?:pas|non) (?:encore )?(?:été )?(?:vérifié"
+    r"|confirmé"
     r"|validé)|no (?:est[aá] |ha (?:sido )?)?(?:verificad|confirmad)"
     r"|non (?:è |ancora |stat[ao] )*(?:verificat|confermat)"
     r"|não (?:foi |está )?(?:verificad|confirmad)|niet (?:geverifieerd|bevestigd)|niezweryf"
+    r"|nie (?:został\w* )?zweryf"
     r"|не (?:подтвержд|верифиц|провер)|未验证|未驗證|未经验证|(?:確認|検証)されていま|확인되지)"
 )
 """Not yet proven to be somebody's own."""
@@ -81,7 +91,8 @@ MAXIMUM: Final = (
     r"(?:maxim|máxim|massim|höchst|maksym|maksim|limit|límite|limiet|grenze|gräns|grænse|tavan"
     r"|\bs.n.r.n.z"
     r"|предел|максим"
-    r"|лимит|最大|上限|限制|制限|최대|한도)"
+    r"|лимит|最大|上限|限制|制限|최대|한도"
+    rf"|{more.MAXIMUM})"
 )
 """The most that is allowed."""
 
@@ -99,7 +110,7 @@ COMPROMISED: Final = (
 """In the hands of somebody else."""
 
 ADMINISTRATOR: Final = (
-    r"(?:\badmin|beheerder|správc|yönetici|администратор|管理员|管理員|管理者|관리자)"
+    r"(?:\badmin|\bammin|beheerder|správc|yönetici|администратор|管理员|管理員|管理者|관리자)"
 )
 """Who runs an organisation's accounts."""
 
@@ -114,13 +125,15 @@ PASSWORD: Final = (
     r"(?:passw|pass ?phrase|pass ?code|kennwort|mot de passe|contraseña|clave\b|senha|hasł|haslo"
     r"|heslo|wachtwoord|lösenord|adgangskode|passord|şifre|parola\b|jelszó|salasana|парол|密码"
     r"|密碼|口令"
-    r"|パスワード|비밀번호)"
+    r"|パスワード|비밀번호"
+    rf"|{more.PASSWORD})"
 )
 """A password."""
 
 USER: Final = (
     r"(?:user|benutzer|nutzer|utilisateur|identifiant|usuario|usuário|utente|użytkownik|uživatel"
-    r"|gebruiker|användar|bruker|bruger|kullan.c.|пользоват|логин|用户|用戶|使用者|ユーザ|사용자)"
+    r"|gebruiker|användar|bruker|bruger|kullan.c.|пользоват|логин|用户|用戶|使用者|ユーザ|사용자"
+    rf"|{more.USER})"
 )
 """A user, or a user name."""
 
@@ -128,7 +141,8 @@ LOGIN: Final = (
     r"(?:log-?in|log ?on|sign-?in|authenti[cfs]|anmeld|einlogg|autenti[cf]|autenticaz"
     r"|inici\w+ (?:de )?sesión|s'identifier|identification|zalogow|logowan|uwierzytel|inlog"
     r"|aanmeld|přihl[aá]|ověřen|inlogg|innlogg|oturum|giriş|kimlik|вход|войти|авториз|аутентиф"
-    r"|登录|登錄|登入|认证|認證|验证|驗證|認証|ログイン|サインイン|로그인|인증)"
+    r"|登录|登錄|登入|认证|認證|验证|驗證|認証|ログイン|サインイン|로그인|인증"
+    rf"|{more.LOGIN})"
 )
 """To sign in."""
 
@@ -137,8 +151,9 @@ WRONG: Final = (
     r"|nicht akzeptiert|erroné|invalide|mauvais|incorrect|inválid|no (?:es )?válid|errat[aio]"
     r"|non (?:è )?(?:valid|corrett)|sbagliat|incorret|nieprawidłow|niepoprawn|błędn|onjuist"
     r"|verkeerd|ongeldig|špatn|nesprávn|neplatn|felaktig|\bfel\b|feil|forkert|ugyldig|ogiltig"
-    r"|hatal.|yanl.ş|geçersiz|неверн|неправильн|недействит|некорректн|错误|錯誤|有误|不正确|不正確"
-    r"|无效|無效|不匹配|正しくあり|間違|誤り|不正|無効|잘못|틀|일치하지|올바르지)"
+    r"|hatal.|yanl.ş|geçersiz|неверн|неправильн|недопустим|недействит|некорректн|错误|錯誤|有误|不正确|不正確"
+    r"|无效|無效|不匹配|正しくあり|間違|誤り|不正|無効|잘못|틀|일치하지|올바르지"
+    rf"|{more.WRONG})"
 )
 """Not right."""
 
@@ -146,7 +161,8 @@ FAILED: Final = (
     r"(?:fail|unsuccessful|fehlgeschlagen|gescheitert|fehler|nicht möglich|échou|échec|impossible"
     r"|falló|fallid|no se pudo|errore|fallit|non riuscit|falhou|falha|não foi possível|malsucedid"
     r"|niepowodz|nie powiod|mislukt|selhal|nezdaři|misslyck|mislyk|feilet|başar.s.z|не удалось"
-    r"|неудач|сбой|ошибка|失败|失敗|실패|できません)"
+    r"|неудач|сбой|ошибка|失败|失敗|실패|できません"
+    rf"|{more.FAILED})"
 )
 """It did not work."""
 
@@ -154,12 +170,14 @@ EXPIRED: Final = (
     r"(?:expir|abgelaufen|périmé|caduc|vencid|venció|scadut|wygas|przeterminow|verlopen|vypršel"
     r"|utgång|utløp|udløb|süresi (?:dol|geç)|lejárt|expirat|vanhentun|закінчи|ист[её]к|просроч"
     r"|过期|過期|到期|失效|期限.{0,3}切れ"
-    r"|有効期限|만료)"
+    r"|有効期限|만료"
+    rf"|{more.EXPIRED})"
 )
 """Too old."""
 
 LOCKED: Final = (
-    r"(?:\block(?:ed|out)|blocked|suspend|disabled|deactivated|gesperrt|blockiert|deaktiviert"
+    r"(?:\block(?:ed|out)|blocked|suspend|\bpaused\b|disabled|deactivated|gesperrt|blockiert"
+    r"|deaktiviert"
     r"|stillgelegt|geschlossen|gekündigt|gelöscht|clôtur|résili|supprim|cerrad[ao]|cancelad"
     r"|chius[ao]"
     r"|encerrad|terminated|удал[её]н|закрыт|注销|解約|bloqué|bloqu[eé]ad|suspendu|désactivé"
@@ -170,14 +188,16 @@ LOCKED: Final = (
     r"|avstängt|spärra[dt]|sperret|spærret"
     r"|kilitlen|ask.ya|letilt|blocat|lukittu|заблокован|блокирован|заморож|приостановл"
     r"|отключ[её]н|锁定|鎖定|冻结|凍結|停用|禁用"
-    r"|封禁|被封|ロックされ|停止され|(?:利用|使用)(?:が|を)?停止|잠겼|잠금|정지|차단)"
+    r"|封禁|被封|ロックされ|停止され|(?:利用|使用)(?:が|を)?停止|잠겼|잠금|정지|차단"
+    rf"|{more.LOCKED})"
 )
 """Closed by somebody."""
 
 ACCOUNT: Final = (
     r"(?:account|mail ?box|konto|postfach|zugang|compte|bo[iî]te|cuenta|buz[oó]n|casella|conta\b"
     r"|caixa|skrzynk|účet|schránk|hesab|postkasse|аккаунт|уч[её]тн|ящик|账[号户]|帐[号户]|帳[號戶]"
-    r"|邮箱|郵箱|信箱|アカウント|メールボックス|계정|메일함)"
+    r"|邮箱|郵箱|信箱|アカウント|メールボックス|계정|메일함"
+    rf"|{more.ACCOUNT})"
 )
 """An account or its mailbox."""
 
@@ -187,13 +207,15 @@ TOO_MANY: Final = (
     r"|troppe|muitas|muitos|excesso|zbyt (?:wiele|dużo|częst)|za dużo|příliš (?:mnoho|často)"
     r"|te veel|för många|for mange|çok (?:fazla|say.da)|túl sok|prea multe|liian monta|забагато"
     r"|слишком (?:много|часто)|превышен|过多|過多|太多|频繁"
-    r"|頻繁|多すぎ|너무 (?:많|자주)|回数)"
+    r"|頻繁|多すぎ|너무 (?:많|자주)|回数"
+    rf"|{more.TOO_MANY})"
 )
 """More than is allowed."""
 
 ATTEMPTS: Final = (
     r"(?:attempt|tries|retr(?:y|ies)|versuch|tentative|essais|intento|tentativ|prób|pokus|poging"
-    r"|försök|forsøk|deneme|попыт|尝试|嘗試|次数|試行|시도)"
+    r"|försök|forsøk|deneme|попыт|尝试|嘗試|次数|試行|시도"
+    rf"|{more.ATTEMPTS})"
 )
 """Attempts."""
 
@@ -201,7 +223,8 @@ TEMPORARY: Final = (
     r"(?:tempor[aä]r|vorübergehend|momentan|zeitweilig|derzeit|temporair|momentané|provisoire"
     r"|temporal\b|temporalmente|temporane|temporári|momentâne|tymczasow|chwilow|tijdelijk|dočasn"
     r"|tillfällig|midlertidig|geçici|ideiglenes|átmeneti|tilapäi|тимчасов|временн|暂时|暫時|临时"
-    r"|臨時|一時|일시)"
+    r"|臨時|一時|일시"
+    rf"|{more.TEMPORARY})"
 )
 """For the moment."""
 
@@ -209,7 +232,8 @@ LATER: Final = (
     r"(?:try again later|later\b|später|noch ?einmal versuchen|plus tard|más tarde|più tardi"
     r"|mais tarde|později|później|senare|senere|daha sonra|позже"
     r"|稍后|稍後|以后再|後で|しばらく|時間をおいて"
-    r"|나중)"
+    r"|나중"
+    rf"|{more.LATER})"
 )
 """Try once more."""
 
@@ -218,7 +242,8 @@ REQUIRED: Final = (
     r"|verlangt|requis|nécessaire|obligatoire|exig|doit\b|devez|requerid|requiere|necesari"
     r"|obligatori|debe\b|necesita|richiest|richiede|necessari|obbligatori|deve\b|necessári|obrigat"
     r"|requer|precisa|wymagan|wymaga|musi\b|vereist|nodig|vyžad|nutn|krävs|kreves|påkræv|gerek"
-    r"|требует|необходим|нужн|обязател|需要|必须|必須|必要|請先|请先|필요)"
+    r"|требует|необходим|нужн|обязател|需要|必须|必須|必要|請先|请先|필요"
+    rf"|{more.REQUIRED})"
 )
 """It has to be."""
 
@@ -226,14 +251,16 @@ ENCRYPTION: Final = (
     r"(?:encrypt|\btls\b|\bssl\b|starttls|verschlüssel|chiffr|crypté|cifrad|cifrat|crittograf"
     r"|criptograf|szyfrow|šifrov|versleutel|krypter|şifrele|шифров|加密|暗号|암호화"
     r"|(?:sichere|sécurisée|segura|sicura|beveiligde|bezpieczne|защищ[её]нн|безопасн)\w* "
-    r"(?:verbind|connex|conex|connes|verbind|połącz|соедин))"
+    r"(?:verbind|connex|conex|connes|verbind|połącz|соедин)"
+    rf"|{more.ENCRYPTION})"
 )
 """Encryption of the connection."""
 
 CERTIFICATE: Final = (
     r"(?:\bcert(?:s|\b|ifica)|zertifikat|certifik[aá]t|certificad|certyfika[ct]|sertifika"
     r"|серти[фf][иі]кат"
-    r"|证书|證書|憑證|証明書|인증서)"
+    r"|证书|證書|憑證|証明書|인증서"
+    rf"|{more.CERTIFICATE})"
 )
 """A certificate."""
 
@@ -243,8 +270,8 @@ OFF: Final = (
     r"|enthalten|gestattet)|deaktiviert|gesperrt|abgeschaltet|désactivé|pas (?:activ|autoris|inclu"
     r"|compris)"
     r"|non (?:è |sono )?(?:activ|autoris|abilit|attiv|consent|inclu)|deshabilitad|desactivad"
-    r"|no (?:está )?(?:habilit|activ|permit|inclu)|disabilitat|disattivat|desativad|desabilitad"
-    r"|não (?:está |é )?(?:habilit|ativ|permit|inclu|autoriz)|wyłącz|nieaktyw|zakázán|vypnut"
+    r"|no (?:está |se )?(?:habilit|activ|permit|inclu)|disabilitat|disattivat|desativad|desabilitad"
+    r"|não (?:está |é |são )?(?:habilit|ativ|permit|inclu|autoriz)|wyłącz|nieaktyw|zakázán|vypnut"
     r"|(?:není|nejsou) povolen"
     r"|uitgeschakeld|sta(?:at|an) uit\b|niet (?:ingeschakeld|toegestaan|geactiveerd)|avstäng"
     r"|deaktiver|kapal."
@@ -252,13 +279,16 @@ OFF: Final = (
     r"|inte (?:aktiv|tillåt|påslag)|ikke (?:aktiv|tillat|tilladt)|zablokow|verboten|untersagt"
     r"|interdit|prohib|proibi|vietat|verbod|zabron|förbjud|forbud|yasak|禁止"
     r"|不允许|不被允许|許可され(?:てい)?ま|許可しま|허용되지|금지"
-    r"|禁用|無効|有効になってい?ま|비활성|사용 안)"
+    r"|禁用|無効|有効になってい?ま|비활성|사용 ?안"
+    rf"|{more.OFF})"
 )
 """Not switched on."""
 
 APP: Final = (
-    r"(?:\bapps?\b|applica|anwendung|aplica[çc]|aplicativ|aplikac|aplikace|uygulama|приложен|додатк"
-    r"|授权码|授權碼|应用|應用|アプリ|앱)"
+    r"(?:\bapps?\b|애플리케이션|applica|anwendung|aplica[çc]|aplicativ|aplikac|aplikace|uygulama"
+    r"|приложен|додатк"
+    r"|授权码|授權碼|应用|應用|アプリ|앱|애플리케이션"
+    rf"|{more.APP})"
 )
 """An application, whose password is a password of its own."""
 
@@ -270,17 +300,20 @@ OUTSIDE_PROGRAM: Final = (
     r"(?:de terceros|estern|extern|tierc|tiers)|почтов\w+ (?:программ|клиент)"
     r"|extern\w+ (?:mailprogramma|poštovní|e-?mail|e-?post|post)|üçüncü taraf"
     r"|(?:programas?|clientes?) de (?:e-?mail|correo) (?:de )?(?:terceir|tercer)"
+    r"|di terze parti|de terceiros"
     r"|第三方|外部.{0,6}(?:邮件|メール|アプリ|프로)|외부 (?:메일|앱|프로)|客户端)"
 )
 """A mail program that is not the provider's own."""
 
 RELAY: Final = (
-    r"(?:\brelay(?!=)|\bröle\b|relais|relé|retransm|weiterleit|weitergeleit|\breenv|reencamin"
+    r"(?:\brelay(?!=|\d{0,4}\.[\w-]{2,40}\.[a-z])|\bröle\b|relais|relé|retransm|weiterleit"
+    r"|weitergeleit|\breenv|reencamin"
     r"|encaminha"
     r"|inoltr"
     r"|doorst"
     r"|doorgest|przekaz|přepos|předáv|vidarebef|vidaresänd|videresend|viderebef|iletilme|aktarm"
-    r"|válity|пересыл|релей|ретрансл|ретрансля|转发|轉發|中继|中繼|中継|릴레이)"
+    r"|válity|пересыл|релей|ретрансл|ретрансля|转发|轉發|中继|中繼|中継|릴레이"
+    rf"|{more.RELAY})"
 )
 """To pass mail on to another server."""
 
@@ -295,7 +328,8 @@ CHANGE: Final = (
 
 METHOD: Final = (
     r"(?:mechanism|method|scheme|verfahren|méthode|mécanisme|método|mecanismo|metodo|meccanismo"
-    r"|mechanizm|metod|механизм|метод|способ|方式|方法|機構|メカニズム|방식|방법)"
+    r"|mechanizm|metod|механизм|метод|способ|方式|方法|機構|メカニズム|방식|방법"
+    rf"|{more.METHOD})"
 )
 """A way to sign in."""
 
@@ -312,14 +346,17 @@ UNSUPPORTED: Final = (
     r"|nieobsługiwan|nie (?:jest )?obsług|nepodpor|stöds inte|støttes ikke|understøttes ikke"
     r"|desteklen?m"
     r"|не поддержив|не предлага|не объявл|不支持|不支援|サポートされ|サポートして|対応してい"
-    r"|지원하지|지원되지)"
+    r"|지원하지|지원되지"
+    rf"|{more.UNSUPPORTED})"
 )
 """It is not among what is offered."""
 
 PERMISSION: Final = (
     r"(?:permission|privilege|access right|berechtig|\brechte\b|droits?\b|autorisation|permiso"
+    r"|autorizzazion|autorización"
     r"|permess|permiss[ãa]o|permissões|uprawni|oprávn|rechten\b|behörig|rettighed|tillatelse|yetki"
-    r"|\bizn|прав\w* доступ|нет прав\b|разрешени|权限|權限|権限|권한)"
+    r"|\bizn|прав\w* доступ|нет прав\b|разрешени|权限|權限|権限|권한"
+    rf"|{more.PERMISSION})"
 )
 """Leave to do something."""
 
@@ -338,7 +375,8 @@ UNKNOWN: Final = (
     r"|nieznan|nie istnieje|neznám|neexist|onbekend|bestaat niet|okänd|ukjent|ukendt|bilinmeyen"
     r"|ismeretlen|necunoscut|tuntematon|невідом|неизвестн|не найден|не существ|不存在|未知"
     r"|未找到|不知道|見つかり|不明"
-    r"|存在しません|알 수 없|존재하지)"
+    r"|存在しません|알 수 없|존재하지"
+    rf"|{more.UNKNOWN})"
 )
 """Nobody knows it."""
 
