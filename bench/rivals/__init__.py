@@ -1,0 +1,1 @@
+"""What mailconfig is measured against, and the rows and requests that all share."""
