@@ -14,9 +14,11 @@ from mailconfig.domain.diagnostics.phases import guess_phase
 from mailconfig.domain.diagnostics.refine import Verdict, in_context
 from mailconfig.domain.diagnostics.replies import Reply, read
 from mailconfig.domain.diagnostics.signatures import METHODS, TRANSACTION, Evidence, Signature
-from mailconfig.domain.diagnostics.signatures_auth import LOGINS, REFUSALS
+from mailconfig.domain.diagnostics.signatures_auth import LOGINS
 from mailconfig.domain.diagnostics.signatures_bearer import CHALLENGES, TOKENS
+from mailconfig.domain.diagnostics.signatures_callers import CALLERS
 from mailconfig.domain.diagnostics.signatures_clients import CLIENTS
+from mailconfig.domain.diagnostics.signatures_entra import ENTRA, UNLISTED
 from mailconfig.domain.diagnostics.signatures_fallback import FALLBACK
 from mailconfig.domain.diagnostics.signatures_google import GOOGLE
 from mailconfig.domain.diagnostics.signatures_interfaces import INTERFACES
@@ -26,13 +28,15 @@ from mailconfig.domain.diagnostics.signatures_mailboxes import MAILBOXES
 from mailconfig.domain.diagnostics.signatures_messages import MESSAGES
 from mailconfig.domain.diagnostics.signatures_microsoft import MICROSOFT
 from mailconfig.domain.diagnostics.signatures_network import BANNERS, GREETINGS, NETWORK
-from mailconfig.domain.diagnostics.signatures_oauth import ENDPOINTS, ENTRA
+from mailconfig.domain.diagnostics.signatures_oauth import ENDPOINTS, MEMBERS
 from mailconfig.domain.diagnostics.signatures_phases import OPEN_MAILBOXES, PHASES
+from mailconfig.domain.diagnostics.signatures_refusals import REFUSALS
 from mailconfig.domain.diagnostics.signatures_results import RESULTS
 from mailconfig.domain.diagnostics.signatures_secrets import BEFORE_PROVIDERS
 from mailconfig.domain.diagnostics.signatures_senders import SENDERS
 from mailconfig.domain.diagnostics.signatures_starttls import ENCRYPTION_FIRST, UPGRADE
 from mailconfig.domain.diagnostics.signatures_tls import CERTIFICATES, HANDSHAKE
+from mailconfig.domain.diagnostics.signatures_unsent import UNSENT
 from mailconfig.domain.diagnostics.stems import grams
 from mailconfig.domain.diagnostics.structure import UNREADABLE, structural_code
 from mailconfig.domain.diagnostics.taxonomy import advice, entry, help_url, paths
@@ -58,12 +62,16 @@ def _outside_mail(rows: Iterable[Signature]) -> tuple[Signature, ...]:
 
 SPECIFIC: Final[tuple[Signature, ...]] = (
     *ENTRA,
+    *MEMBERS,
+    *UNLISTED,
     *RESULTS,
     *INTERFACES,
+    *CALLERS,
     *_outside_mail(CERTIFICATES),
     *_outside_mail(HANDSHAKE),
     *GREETINGS,
     *ENDPOINTS,
+    *UNSENT,
     *BEFORE_PROVIDERS,
     *GOOGLE,
     *MICROSOFT,
@@ -162,6 +170,8 @@ def _walk(seen: Sequence[Evidence]) -> Iterator[tuple[tuple[Signature, ...], Evi
     """Order tables and replies: a reply with a code stands before what surrounds it."""
     first = seen[0]
     yield WHOLE, seen[-1]
+    if len(seen) > 1 and first.phase in {Phase.TLS, Phase.STARTTLS}:
+        yield CERTIFICATES, seen[-1]
     yield SPECIFIC, first
     if len(seen) > 1 and _answers(first):
         yield GENERAL, first

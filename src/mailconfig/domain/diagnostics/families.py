@@ -71,7 +71,7 @@ MARKS: Final[dict[Family, Marks]] = {
     ),
     Family.YAHOO: Marks(
         hosts=r"(?:yahoo|aol|ymail|rocketmail)\.com|yahoodns\.net|mail\.att\.net|verizon\.net"
-        r"|mail\.yahoo\.[a-z.]{2,6}|aim\.com",
+        r"|mail\.yahoo\.(?!co\.jp)[a-z.]{2,6}|aim\.com",
         providers=r"yahoo(?!_jp|_bb|_cn)|aol|att|verizon",
         words=r"#auth0\d\d|(?:login|help|senders|postmaster)\.yahoo|verizonmedia|yahooinc"
         r"|(?:login|postmaster|help)\.aol\.com",
@@ -132,7 +132,7 @@ MARKS: Final[dict[Family, Marks]] = {
         hosts=r"(?:mailgun|mailjet|mailtrap|smtp2go|mandrillapp|mailersend|postmarkapp|elasticemail"
         r"|sparkpost(?:mail)?|resend|socketlabs|mailchannels|zeptomail|emailit|ahasend|smtp2go"
         r"|sendpulse|mailazy|pepipost|netcorecloud|turbo-smtp|serversmtp|smtp\.com|maileroo|loops"
-        r"|tem\.scw|tem\.scaleway|azurecomm|smtpeter|moosend|mailpace|sendlayer|plunk)"
+        r"|smtpdm(?:-[a-z-]{2,20})?\.aliyun|tem\.scw|tem\.scaleway|azurecomm|smtpeter|moosend|mailpace|sendlayer|plunk)"
         r"\.(?:com|net|org|io|eu|in|dev|cloud|so)",
         providers=r"(?:mailgun|mailjet|mailtrap|smtp2go|mandrill|mailersend|postmark|elastic_?email"
         r"|sparkpost|resend|socketlabs|mailchannels|zeptomail)",

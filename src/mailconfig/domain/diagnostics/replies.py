@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Final, TypeVar
+from urllib.parse import unquote_plus
 
 Code = TypeVar("Code", int, str)
 
@@ -117,9 +118,12 @@ def unescape(text: str) -> str:
         text = plainer
     text = _BYTES.sub(_decoded, text)
     text = html.unescape(text).translate(_PLAIN_CHARACTERS)
+    text = _QUERY.sub(lambda found: unquote_plus(found[0]), text)
     return _BASE64.sub(_with_challenge, text)
 
 
+_QUERY: Final = re.compile(r"(?<=\berror_description=)[^\s&\"'<>]{1,800}")
+"""What a redirect to the client says in its query (RFC 6749, section 4.1.2.1)."""
 _ESCAPE: Final = re.compile(r"\\(?:(r\\n|n|r|t)|u([0-9a-fA-F]{4})|([\"'\\]))")
 _WHITE: Final = {"r\\n": "\n", "n": "\n", "r": "\n", "t": " "}
 _BYTES: Final = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
@@ -157,7 +161,7 @@ def _with_challenge(found: re.Match[str]) -> str:
 
 _REFUSAL: Final = re.compile(
     r"""^[^\n]{0,160}?(?:
-        (?:(?<![\w.:@/\[(])(?<!\bcode:[ ])|(?<=(?i:server):)|(?<=(?i:response):)
+        (?:(?<![\w.:@/\[(])(?<!\bcode:[ ])(?<!\bcode=)|(?<=(?i:server):)|(?<=(?i:response):)
         |(?<=(?i:reply):)|(?<=(?i:said):)|(?<=(?i:error):))
         (?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
       | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
@@ -170,6 +174,8 @@ _REFUSAL: Final = re.compile(
 _FOLLOWER: Final = re.compile(
     r"\n[ \t]{0,8}(?=\[(?:ERROR|WARN\w*|INFO|DEBUG)\]|(?:ERROR|WARN\w*|INFO|DEBUG)[ :]|[CS]: "
     r"|<[-=] |[-=]> |CLIENT -> |SMTP -> (?:ERROR|NOTICE)|send: |>>> |[ ]?~> "
+    r"|={2,}|\*{3} |(?:Error|Oops|Fatal|Exception|Failed|Warning)\b"
+    r"|[A-Za-z_]\w{0,40}(?:\.\w{1,40}){0,8}(?:Error|Exception|abort)\b:"
     r"|\d{4}-\d\d-\d\d[ T]|[A-Za-z]{0,4}\d{1,6} (?:OK|NO|BAD)\b|\* [A-Z]+ |Traceback |Caused by: )"
 )
 """A line that is no part of the reply before it: of a dialogue, a log or a trace."""

@@ -22,7 +22,14 @@ from mailconfig.domain.diagnostics.signatures import (
     words,
 )
 from mailconfig.domain.diagnostics.values import Phase
-from mailconfig.domain.diagnostics.vocabulary import CONNECTION, MAXIMUM, REFUSED, TOO_MANY, near
+from mailconfig.domain.diagnostics.vocabulary import (
+    CONNECTION,
+    LATER,
+    MAXIMUM,
+    REFUSED,
+    TOO_MANY,
+    near,
+)
 from mailconfig.domain.diagnostics.vocabulary import LOGIN as SIGN_IN
 
 _ADDRESS: Final = (
@@ -54,6 +61,26 @@ CLIENTS: Final = (
             r"not yet authori[sz]ed to deliver",
         ),
         phases=SESSION,
+    ),
+    # Policy servers say less: a delay, or "later"
+    Signature(
+        Code.GREYLISTED,
+        words(
+            near(
+                r"\bpolic\w+|anti-?spam (?:reasons?|measure|protection)",
+                rf"(?:{LATER}|retry|again|delay|come back|\bsoon\b)",
+                60,
+            ),
+        ),
+        protocol=SMTP,
+        phases=phases(Phase.RCPT),
+        needs_phase=True,
+        reply_codes=codes(4),
+        without=words(
+            r"too many|limit|\brate|quota|busy|connection|block|banned|\bip\b|relay|\bspf\b|dkim"
+            r"|dmarc|\b(?:he|eh)lo|reverse|\bptr\b|sender address|error|unavailable|full|content"
+            r"|virus|reputation|listed"
+        ),
     ),
     # A recipient's server that names the seconds to wait
     Signature(
@@ -124,7 +151,7 @@ CLIENTS: Final = (
         ports=frozenset({465, 587}),
         without=words(
             r"list|relay|spam|reputation|banned|blocked|helo|sender|reverse|ptr|aup#"
-            r"|country|\bgeo"
+            r"|country|\bgeo|mail ?box"
         ),
     ),
     # Our address: lists, reputation, ranges, countries, local bans
@@ -239,7 +266,7 @@ CLIENTS: Final = (
             rf"{TOO_MANY}.{{0,16}}{CONNECTION}",
             r"exceeded the (?:maximum )?(?:number|rate) of (?:conn|sess|comm)",
         ),
-        phases=SESSION | LOGIN | MAILBOX,
+        phases=SESSION | LOGIN | MAILBOX | {Phase.STARTTLS},
         without=words(
             r"recipient|per (?:day|hour)|daily|hourly|messages? (?:sent|limit)|sender|quota",
             r"deliver to",

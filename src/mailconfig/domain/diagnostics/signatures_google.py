@@ -44,8 +44,13 @@ GOOGLE: Final = (
         Code.GMAIL_WEB_LOGIN,
         words(
             r"log in (?:via|with|through|using) your web browser|answer/78754|web login required"
-            r"|accounts\.google\.com/signin/continue|WebLoginRequired|answer/14257"
+            r"|accounts\.google\.com/signin/continue|WebLoginRequired"
         ),
+    ),
+    Signature(
+        Code.GMAIL_WEB_LOGIN,
+        words(r"answer/14257"),
+        without=words(r"not accepted|5\.7\.[18]\b"),
     ),
     Signature(
         Code.GMAIL_WEB_LOGIN, phases=LOGIN, families=_GOOGLE, enhanced_codes=enhanced("5.7.14")

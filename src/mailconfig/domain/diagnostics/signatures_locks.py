@@ -137,7 +137,10 @@ LOCKED: Final = (
     # Sending is stopped, for a sender or an account
     Signature(
         Code.ACCOUNT_DISABLED,
-        words(near(rf"{_OUTGOING}.{{0,12}}{_MAIL}", CLOSED, 60), near(_SENDING, CLOSED, 30)),
+        words(
+            near(rf"(?:{near(_OUTGOING, _MAIL, 12)})", CLOSED, 60),
+            near(_SENDING, CLOSED, 30),
+        ),
         phases=LOGIN | TRANSACTION,
         receiving=False,
         without=words(

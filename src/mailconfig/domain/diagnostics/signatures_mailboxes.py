@@ -27,6 +27,7 @@ from mailconfig.domain.diagnostics.vocabulary import (
     PASSWORD,
     near,
 )
+from mailconfig.domain.diagnostics.vocabulary import LOGIN as SIGN_IN
 
 _PROGRAM: Final = (
     r"(?:mail-?programm|mailclient|(?:programmes?|logiciels?|clients?) de (?:messagerie|courri)"
@@ -83,6 +84,21 @@ MAILBOXES: Final = (
     ),
     Signature(
         Code.NETEASE,
+        words(near(SIGN_IN, r"(?:not (?:safe|secure)|unsafe|insecure|不安全)", 12)),
+        families=families(Family.NETEASE),
+        phases=LOGIN | MAILBOX,
+        fixable_by=FixableBy.OPERATOR,
+    ),
+    # Mail.ru counts what a mailbox sends
+    Signature(
+        Code.SEND_QUOTA,
+        words(r"rate ?limit"),
+        families=families(Family.MAILRU),
+        phases=TRANSACTION,
+        receiving=False,
+    ),
+    Signature(
+        Code.NETEASE,
         words(
             r"authori[sz]ation code|授权码|ERR\.LOGIN\.(?:REQCODE|PASSERR|USERERR|DOMAINERR)",
             r"illegal user|user has no permission|permission denied",
@@ -104,6 +120,7 @@ MAILBOXES: Final = (
         ),
         families=families(Family.ZOHO),
         phases=TRANSACTION,
+        receiving=False,
     ),
     # A sender that is not the login: Zoho's wording at other hosts of the same software
     Signature(

@@ -53,6 +53,7 @@ MESSAGES: Final = (
             r"|error|forged|check|block)",
             r"(?:fail|violat|not (?:allowed|authori[sz]ed|permitted|designated)|reject"
             r"|did not pass).{0,60}\b(?:spf|dkim|sender policy)\b",
+            r"\barc\b.{0,24}(?:fail|invalid|broken)",
             r"sender policy framework|openspf|unauthenticated (?:mail|e-?mail|message)",
             r"(?:mail|message) is unauthenticated|authentication(?:-results| checks)",
             r"fails? to pass authentication",
@@ -63,7 +64,15 @@ MESSAGES: Final = (
         Code.UNAUTHENTICATED_MAIL,
         phases=TRANSACTION,
         enhanced_codes=enhanced(
-            "x.7.20", "x.7.21", "x.7.22", "x.7.23", "x.7.24", "x.7.26", "x.7.509", "x.7.515"
+            "x.7.20",
+            "x.7.21",
+            "x.7.22",
+            "x.7.23",
+            "x.7.24",
+            "x.7.26",
+            "x.7.29",
+            "x.7.509",
+            "x.7.515",
         ),
     ),
     Signature(Code.REVERSE_DNS, phases=SESSION, enhanced_codes=enhanced("x.7.25")),
@@ -103,7 +112,7 @@ MESSAGES: Final = (
         ),
         phases=TRANSACTION | MAILBOX,
         without=words(
-            r"message size|hourly|daily|per (?:day|hour)",
+            r"message size|hourly|daily|\b(?:per|a|in) (?:day|hour)|\b(?:day|hour|month) quota",
             r"send(?:ing|er)? (?:rate |message )?(?:quota|limit)|submission|disk space|queue",
             r"messages? (?:sent|rate)|connections|outgoing",
         ),
@@ -124,7 +133,8 @@ MESSAGES: Final = (
             r"|volume)\w*\b.{0,50}(?:exceed|reach|limited|over|hit|used)",
             r"(?:exceed|reach|over|hit|limited)\w*\b.{0,50}\b(?:send|message|mail|e-?mail"
             r"|recipient|hourly|daily|monthly|outgoing)\w*\b.{0,24}(?:quota|limit|rate|allowance"
-            r"|per)",
+            r"|per|number|amount|count|volume|maximum)",
+            r"\b(?:day|hour|month) (?:quota|limit)",
             r"too many (?:messages|e-?mails|mails|recipients|rcpt)|per (?:hour|day)",
             r"\b(?:pro|par|por|na|в) (?:stunde|tag\b|heure|jour|hora|d[ií]a\b|godzin|час|сутки)",
             r"(?:recipient|rcpt)s? (?:count|number)|(?:number|count) of (?:recipient|rcpt)s",

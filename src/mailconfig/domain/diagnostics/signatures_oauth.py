@@ -1,14 +1,12 @@
-"""Signatures of OAuth 2.0: errors of RFC 6749, RFC 6750 and OpenID Connect, AADSTS numbers.
+"""Signatures of OAuth 2.0: errors of RFC 6749, RFC 6750 and OpenID Connect, and their words.
 
-The AADSTS numbers are those of Microsoft's list of Entra authentication error codes; their
-sentences come in the user's language, so only the number counts.
+The numbers of Microsoft's sign-in service stand in `signatures_entra.py`.
 """
 
 from typing import Final
 
 from mailconfig.domain.diagnostics import vocabulary_languages as said
 from mailconfig.domain.diagnostics.codes import DiagnosticCode as Code
-from mailconfig.domain.diagnostics.codes import FixableBy
 from mailconfig.domain.diagnostics.signatures import (
     LOGIN,
     OAUTH,
@@ -32,13 +30,6 @@ from mailconfig.domain.diagnostics.vocabulary import (
 _ENDPOINT: Final = OAUTH | LOGIN | {Phase.CONFIG}
 
 
-_CODE: Final = (
-    r"(?:error ?code|fehlercode|code d'erreur|código de erro|codice (?:di )?errore|kod błędu"
-    r"|foutcode|felkod|hata kodu|код ошибки|错误代码|錯誤碼|エラー ?コード|오류 코드)\w?\W{1,4}"
-)
-"""What Entra's own pages write before the number."""
-
-
 _TOKEN: Final = r"(?:token|jeton|маркер|токен|令牌|トークン|토큰)"
 _RENEWAL: Final = (
     r"(?:refresh[- _]?token|(?:aktualisierungs|erneuerungs)-?token|jeton d'actualisation"
@@ -58,102 +49,12 @@ _BARRED: Final = (
 """The headline of Google's page about an application that may not ask."""
 
 
-def _aadsts(*numbers: str) -> str:
-    """Match a number as Entra writes it: AADSTS50076, "error_codes":[50076], error?code=50076."""
-    return rf"(?:AADSTS|error_codes\W{{1,6}}|error\?code=|{_CODE})(?:{'|'.join(numbers)})(?!\d)"
-
-
 def _error(*members: str) -> str:
     """Match values of the member "error" (RFC 6749, section 5.2), which no sentence holds."""
     return rf"\b(?:{'|'.join(members)})\b"
 
 
-ENTRA: Final = (
-    # Clocks: assertion or token outside its time
-    Signature(
-        Code.CLOCK_SKEW, words(_aadsts("700024", "700023", "500133", "50012(?=.{0,200}time)"))
-    ),
-    # The application's registration: client, secret, certificate, redirect address, request
-    Signature(
-        Code.OAUTH_APP,
-        words(
-            _aadsts(
-                "7000215", "7000222", "7000218", "7000216", "700016", "700025", "700027", "700030"
-            ),
-            _aadsts("50011", "900144", "900023", "90002", "9002313", "9002326", "9002327", "90014"),
-            _aadsts(
-                "90023", "500113", "50012", "70001", "70002", "70003", "70007", "500112", "7000112"
-            ),
-            _aadsts("650056", "50194", "700054", "700051", "900382", "9002325", "50059", "500011"),
-            _aadsts("90013", "1002012", "501051", "650053(?!.)", "70005", "7001211"),
-            _aadsts(
-                "50001", "50002", "50003", "50010", "50013", "50027", "50029", "50128", "50146"
-            ),
-            _aadsts("50147", "50148", "501481", "50161", "7000\\d{3}", "90019", "90027"),
-        ),
-    ),
-    # The user has said no, and may say yes
-    Signature(
-        Code.OAUTH_CONSENT,
-        words(
-            _aadsts("65004"),
-            r"\buser(?:'s)? (?:has )?(?:denied|declined|cancel+ed|refused|rejected)"
-            r"|(?:denied|declined|cancel+ed|refused|rejected) by (?:the )?(?:end[- ]?)?user",
-        ),
-        phases=OAUTH,
-        fixable_by=FixableBy.USER,
-    ),
-    # Nobody has agreed, or only an administrator may
-    Signature(
-        Code.OAUTH_CONSENT,
-        words(
-            _aadsts(
-                "65001", "65004", "90094", "90093", "90095", "90008", "650051", "650052", "650057"
-            ),
-            _aadsts("50105", "530003", "65005", "900941", "90096", "650054", "65002"),
-        ),
-    ),
-    # A rule of the organisation: 5300x and 53xxxx are conditional access
-    Signature(
-        Code.MS_POLICY,
-        words(
-            _aadsts("5300\\d", "53010", "53011", "530\\d{3}", "50005", "50097", "50129", "50131"),
-            _aadsts("500021", "500212", "500213", "50192", "50187"),
-        ),
-    ),
-    Signature(
-        Code.OAUTH_SCOPE,
-        words(_aadsts("70011", "28000", "28002", "28003", "650053", "700022", "9010010")),
-    ),
-    Signature(
-        Code.AUTH_BAD_CREDENTIALS, words(_aadsts("50126", "50034", "50020", "51004", "50056"))
-    ),
-    Signature(Code.ACCOUNT_DISABLED, words(_aadsts("50057", "5000225", "500571"))),
-    Signature(Code.AUTH_THROTTLED, words(_aadsts("50053", "50196"))),
-    Signature(Code.AUTH_EXPIRED, words(_aadsts("50055", "50144"))),
-    Signature(
-        Code.OAUTH_ENDPOINT_DOWN,
-        words(
-            _aadsts("90033", "90020", "90024", "50033", "90006", "90012", "90055", "70012", "80001")
-        ),
-    ),
-    # Refresh token spent, revoked, expired; or the user has to be asked again (MFA)
-    Signature(
-        Code.OAUTH_REAUTH,
-        words(
-            _aadsts(
-                "70000", "70008", "70043", "700082", "700084", "700081", "50173", "50132", "50133"
-            ),
-            _aadsts(
-                "50076", "50078", "50079", "50072", "50074", "50089", "50058", "54005", "70044"
-            ),
-            _aadsts(
-                "700003", "50158", "50140", "160021", "16000", "500341", "50085", "50177", "240001"
-            ),
-            _aadsts("700020", "70019", "50199", "16001", "65003"),
-            r"AADSTS\d{4,7}.{0,200}refresh",
-        ),
-    ),
+MEMBERS: Final = (
     # A request that proves nothing: PKCE, redirect address (RFC 7636, section 4.6)
     Signature(
         Code.OAUTH_APP,
@@ -220,6 +121,7 @@ ENTRA: Final = (
                 "invalid_rapt",
                 "expired_token",
                 "invalid_code",
+                "account_not_authorized",
             )
         ),
         phases=_ENDPOINT,
@@ -229,16 +131,8 @@ ENTRA: Final = (
         words(_error("temporarily_unavailable", "server_error", "slow_down", "internal_failure")),
         phases=OAUTH,
     ),
-    # Numbers that nobody has listed, by their range
-    Signature(Code.MS_POLICY, words(_aadsts(r"53\d{3,4}"))),
-    Signature(Code.OAUTH_CONSENT, words(_aadsts(r"65\d{3,4}"))),
-    Signature(
-        Code.OAUTH_APP,
-        words(_aadsts(r"75\d{3}", r"9\d{4,6}")),
-        without=words(r"invalid_grant|interaction_required"),
-    ),
 )
-"""Microsoft Entra, by number, and the members of RFC 6749; looked at before all words."""
+"""The members of RFC 6749, and of OpenID Connect; looked at before all words."""
 
 ENDPOINTS: Final = (
     # A clock: Google's "short-lived token ... reasonable timeframe", PyJWT's "not yet valid (iat)"
@@ -327,7 +221,7 @@ ENDPOINTS: Final = (
             r"service unavailable|unexpected (?:end of json|token|content|response)",
             r"backend error|slow_down",
             r"not (?:valid )?json|json\w*decode|beginning of value|expected value at|<html"
-            r"|<!doctype|rate.?limit|too many requests",
+            r"|<!doctype|rate.?limit|too many requests|unable to process \w* ?request at this time",
             r"\b429\b",
             r"temporar|try again later|max retries exceeded",
             r"nicht (?:erreichbar|verfügbar)|indispon[ií]|no (?:está )?disponible"

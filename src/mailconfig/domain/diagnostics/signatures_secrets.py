@@ -124,6 +124,9 @@ BEFORE_PROVIDERS: Final = (
             r"|provided|found|entered|configured|specified)",
             r"(?:user ?name|password|credentials?)\b.{0,20}(?:is |are |was |must not be "
             r"|cannot be )(?:empty|missing|blank|null)",
+            r"missing (?:required )?arguments?\b|(?:too few|not enough|insufficient"
+            r"|wrong number of) (?:\w+ )?(?:argument|param)",
+            r"\bexchange line is too long",
             r"client -> server: (?:\"\" )?server -> client: (?:535|501|503|454)",
             # a password with spaces that was not quoted
             r"(?:extra|too many|unexpected|surplus|excess|trailing) (?:\w+ )?(?:argument|param"

@@ -19,7 +19,8 @@ from mailconfig.domain.diagnostics.signatures import (
     phases,
     words,
 )
-from mailconfig.domain.diagnostics.signatures_topics import PACE, TAGS
+from mailconfig.domain.diagnostics.signatures_tags import TAGS
+from mailconfig.domain.diagnostics.signatures_topics import PACE
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
     EXPIRED,
@@ -170,6 +171,8 @@ SENDERS: Final = (
         words(
             r"(?:sender|from|sending|identity|address|domain)\b.{0,40}must (?:first )?be"
             r" (?:verified|confirmed|validated|registered|linked)",
+            r"(?:not|n't) .{0,16}(?:exist|found|added|set up|configured) (?:in|on) (?:the |your )?"
+            r"(?:console|dashboard|control panel|portal)",
             r"domain .{0,30}(?:not|n't) (?:been )?(?:linked|added|checked|approved|signed(?! in))",
             r"(?:sender|from|domain|identity)\b.{0,30}(?:pending|awaiting).{0,16}verif",
             r"not an? (?:authori[sz]ed|approved|verified|registered|validated) (?:sender|from"

@@ -18,11 +18,14 @@ from mailconfig.domain.diagnostics.signatures import (
 )
 from mailconfig.domain.diagnostics.values import Phase
 from mailconfig.domain.diagnostics.vocabulary import (
+    CONNECTION,
     ENCRYPTION,
     LATER,
+    MAXIMUM,
     REFUSED,
     REQUIRED,
     TEMPORARY,
+    TOO_MANY,
     UNSUPPORTED,
     WITHOUT,
     near,
@@ -105,7 +108,12 @@ UPGRADE: Final = (
         ),
         reply_codes=codes(421, 451, 454, 550, 554, 530),
     ),
-    Signature(Code.STARTTLS_FAILED_SERVER, phases=_STARTTLS, reply_codes=codes(421, 450, 451, 454)),
+    Signature(
+        Code.STARTTLS_FAILED_SERVER,
+        phases=_STARTTLS,
+        reply_codes=codes(421, 450, 451, 454),
+        without=words(near(CONNECTION, MAXIMUM, 24), TOO_MANY),
+    ),
     Signature(
         Code.STARTTLS_FAILED_SERVER,
         words(r"tls not available due to", r"tls .{0,16}temporarily", r"unable to start tls"),
