@@ -2,8 +2,15 @@
 # Each RUN is a target of the Makefile that `make image-check` runs without Docker;
 # tests/test_dockerfile.py holds the rest of this file to its rules.
 # Python must be 3.12.5 or newer: before it, `email` let a one-line Subject inject headers
-# (CVE-2024-6923). The tag names version and distribution; both stages must name the same ones,
+# (CVE-2024-6923). The tag names version and distribution; both its stages must name the same ones,
 # because the environment is copied from one to the other.
+
+FROM node:22-trixie AS page
+WORKDIR /build
+COPY Makefile ./
+COPY tools/explorer tools/explorer
+COPY tools/schema/documents tools/schema/documents
+RUN make image-page
 
 FROM python:3.13-trixie AS builder
 WORKDIR /build
@@ -13,6 +20,7 @@ RUN make packages
 RUN make image-packages IMAGE=/image
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
+COPY --from=page /build/src/mailconfig/http/graphiql src/mailconfig/http/graphiql
 RUN make image-wheel
 RUN make image-install IMAGE=/image
 RUN make image-data IMAGE=/image

@@ -14,6 +14,12 @@ IMAGE := build/image
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url $(UPGRADE)
 PIP := -m pip --disable-pip-version-check --quiet
+# npm projects; nothing that serves needs them. Each has a lock file.
+NODE_PROJECTS := tools/schema tests/clients
+# The query page, bundled by Node; where it was not built mailconfig says so in its place.
+EXPLORER := src/mailconfig/http/graphiql/manifest.json
+# The schema that clients must go on working with: make contracts-js SCHEMA_BASELINE=v1.0
+SCHEMA_BASELINE :=
 
 # Makes the environment $(1) anew with the first Python that is new enough and can make one.
 define environment
@@ -28,9 +34,9 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help packages install run test check lint types contracts bench schema schema-check \
-	messages messages-check env-example demo-page lock clean image-packages image-wheel image-install \
-	image-data image-check
+.PHONY: help packages install node-packages run test fuzz check lint types contracts contracts-js bench \
+	schema schema-check documents messages messages-check env-example demo-page reference lock clean \
+	image-page image-packages image-wheel image-install image-data image-check
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' Makefile
@@ -49,18 +55,51 @@ $(VENV)/package.stamp: $(VENV)/packages.stamp pyproject.toml
 
 packages: $(VENV)/packages.stamp ## Make .venv with the locked packages only.
 
-install: $(VENV)/package.stamp ## Make .venv with the locked packages and mailconfig itself.
+install: $(VENV)/package.stamp $(EXPLORER) ## Make .venv with the locked packages and mailconfig itself.
+
+# Without Node, or without a network, all but this page works; with CI=true both are errors.
+$(EXPLORER): tools/explorer/package-lock.json tools/explorer/build.mjs \
+		$(wildcard tools/explorer/src/*) $(wildcard tools/schema/documents/*.graphql)
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
+		! command -v npm >/dev/null; then \
+		echo "NOT BUILT: the query page, for which Node 20 or newer with npm is needed" >&2; \
+		[ "$$CI" != true ]; exit; \
+	fi; \
+	cd tools/explorer; stamp=node_modules/packages.stamp; \
+	if { [ $$stamp -nt package-lock.json ] || \
+		npm ci --silent --no-audit --no-fund --fetch-retries=1 && touch $$stamp; } && \
+		npm run --silent build; then exit; fi; \
+	echo "NOT BUILT: the query page; npm failed in tools/explorer" >&2; [ "$$CI" != true ]
+
+# The tests and tools that need Node. Without it, or without a network, they are left out and say
+# so; with CI=true both are errors.
+node-packages: ## Install the npm packages of the contract tools, where Node is.
+	@if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
+		! command -v npm >/dev/null; then \
+		echo "NOT CHECKED: what needs Node 20 or newer with npm" >&2; \
+		[ "$$CI" != true ]; exit; \
+	fi; \
+	for project in $(NODE_PROJECTS); do \
+		stamp=$$project/node_modules/packages.stamp; \
+		[ $$stamp -nt $$project/package-lock.json ] && continue; \
+		echo "npm ci in $$project"; \
+		if (cd $$project && npm ci --silent); then touch $$stamp; \
+		else echo "NOT CHECKED: npm ci failed in $$project" >&2; [ "$$CI" != true ] || exit 1; fi; \
+	done
 
 run: install ## Serve a demonstration on 127.0.0.1:8000 with its state in data/.
 	MAILCONFIG_MODE=development $(BIN)/mailconfig serve --data data
 
 # ---- tests and checks ------------------------------------------------------------------------
 
-test: install ## Run all tests; those whose real servers are missing say so and are skipped.
+test: install node-packages ## Run all tests; those whose servers are missing say so and skip.
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
+fuzz: install ## Run five times as many random operations as the tests do.
+	FUZZ_OPERATIONS=10000 $(BIN)/python -m pytest -n auto tests/graphql/compiler/test_fuzz.py
+
 # The tests stand last, so that their closing line is the last line.
-check: lint types contracts schema-check messages-check test ## Run all that a commit must pass.
+check: lint types contracts schema-check contracts-js messages-check test ## Run all a commit must pass.
 
 lint: install ## Check style and format.
 	$(BIN)/ruff check
@@ -86,6 +125,19 @@ schema-check: install ## Compare schema.graphql with the code.
 	@diff -u schema.graphql $(VENV)/schema.graphql || \
 		{ echo "schema.graphql is not what the code says: run make schema" >&2; exit 1; }
 
+contracts-js: node-packages ## Lint schema and documents, look for breaking changes, check types.
+	@[ -d tools/schema/node_modules ] || exit 0; set -e; cd tools/schema; \
+	npm run --silent lint; \
+	npm run --silent breaking $(SCHEMA_BASELINE); \
+	npm run --silent generate; \
+	diff -u documents.json build/gql/persisted-documents.json || \
+		{ echo "documents.json is not of these documents: run make documents" >&2; exit 1; }; \
+	npm run --silent types
+
+documents: node-packages ## Write the manifest of the example documents, tools/schema/documents.json.
+	@cd tools/schema && npm run --silent generate
+	cp tools/schema/build/gql/persisted-documents.json tools/schema/documents.json
+
 messages: install ## Bring the gettext catalogues to what the code says; lists what to translate.
 	$(BIN)/python -m tools.messages
 
@@ -100,6 +152,9 @@ demo-page: install ## Write docs/demo.md from the simulated mailboxes.
 	$(BIN)/python -m tools.demo_page > $(VENV)/demo.md
 	mv $(VENV)/demo.md docs/demo.md
 
+reference: install ## Write docs/reference from the schema, with answers to the example documents.
+	$(BIN)/python -m tools.reference docs/reference
+
 lock: packages ## Resolve both lock files anew; needs uv or puts it into .venv.
 	@command -v uv >/dev/null || [ -x $(BIN)/uv ] || $(BIN)/python $(PIP) install uv
 	@PATH="$$PATH:$(BIN)"; set -ex; \
@@ -107,12 +162,17 @@ lock: packages ## Resolve both lock files anew; needs uv or puts it into .venv.
 		uv $(COMPILE) -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove everything that was made here, but for data/.
+	rm -rf $(addsuffix /node_modules,$(NODE_PROJECTS)) $(addsuffix /build,$(NODE_PROJECTS))
+	rm -rf tools/explorer/node_modules $(dir $(EXPLORER))
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- the image -------------------------------------------------------------------------------
 # Each RUN of the Dockerfile is one of these targets, so that they run without Docker, too.
+
+image-page: ## Image, before all else: the query page, which no image may lack.
+	$(MAKE) $(EXPLORER) CI=true
 
 image-packages: ## Image, step 1: an environment with the packages of requirements.lock.
 	$(call environment,$(IMAGE)/opt)
@@ -131,5 +191,5 @@ image-data: ## Image, step 4: the empty folder for state.
 
 image-check: ## Run the steps of the image here and the result once, as a container would.
 	rm -rf $(IMAGE)
-	$(MAKE) packages image-packages image-wheel image-install image-data
+	$(MAKE) image-page packages image-packages image-wheel image-install image-data
 	$(BIN)/python -m tools.image_check $(IMAGE)

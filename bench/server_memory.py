@@ -92,6 +92,8 @@ def serving(run: RunFolder, ports: list[int], dns: str) -> Iterator[tuple[int, s
         "MAILCONFIG_CA_FILE": run.certificates().ca,
         "MAILCONFIG_DNS_SERVERS": dns,
         "MAILCONFIG_TEST_DEADLINE_SECONDS": "120",
+        "MAILCONFIG_TESTS_PER_MINUTE": str(TESTS),
+        "MAILCONFIG_TESTS_PER_USER": str(TESTS),
         "MAILCONFIG_LOG_LEVEL": "WARNING",
     }
     command = [sys.executable, "-m", "mailconfig"]

@@ -12,7 +12,7 @@ import pytest
 from tools.dockerfile import PATH, Instruction, health_command, stages
 
 ROOT = Path(__file__).parent.parent
-BUILDER, IMAGE = stages(PATH.read_text())
+PAGE, BUILDER, IMAGE = stages(PATH.read_text())
 
 
 def texts(stage: list[Instruction], name: str) -> list[str]:
@@ -24,10 +24,10 @@ def test_each_run_is_a_target_of_the_makefile() -> None:
     """A RUN does nothing but call targets that exist and that `make image-check` runs, too."""
     makefile = (ROOT / "Makefile").read_text()
     checked = set(re.findall(r"[\w-]+", makefile.partition("\nimage-check:")[2]))
-    runs = texts(BUILDER, "RUN")
+    steps = ("packages", "image-packages", "image-wheel", "image-install", "image-data")
+    runs = texts(PAGE, "RUN") + texts(BUILDER, "RUN")
     assert [run.split()[:2] for run in runs] == [
-        ["make", target]
-        for target in ("packages", "image-packages", "image-wheel", "image-install", "image-data")
+        ["make", target] for target in ("image-page", *steps)
     ]
     for run in runs:
         target = run.split()[1]
@@ -44,6 +44,16 @@ def test_the_last_stage_builds_nothing() -> None:
         "--from=builder /image/opt /image/opt",
         "--from=builder --chown=10001:10001 /image/data /data",
     ]
+
+
+def test_the_page_is_built_before_the_wheel_that_holds_it() -> None:
+    """Node stays in a stage of its own; what it built is copied over the source, then packed."""
+    folder = "src/mailconfig/http/graphiql"
+    texts_in_order = [found.text for found in BUILDER]
+    assert f"--from=page /build/{folder} {folder}" in texts_in_order
+    copied = texts_in_order.index(f"--from=page /build/{folder} {folder}")
+    assert texts_in_order.index("src src") < copied < texts_in_order.index("make image-wheel")
+    assert re.fullmatch(r"node:\d+-trixie AS page", texts(PAGE, "FROM")[0])
 
 
 def test_both_stages_have_the_same_pinned_python() -> None:
@@ -83,11 +93,15 @@ def test_no_secret_is_in_the_image() -> None:
 
 
 def test_nothing_but_the_copied_files_reaches_the_builder() -> None:
-    """.dockerignore lets exactly the files through that the builder copies."""
+    """.dockerignore lets exactly the files through that the builders copy, and nothing built."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line[1:] for line in lines if line.startswith("!")}
-    copied = {word for text in texts(BUILDER, "COPY") for word in text.split()[:-1]}
-    assert "*" in lines
+    copies = [*texts(PAGE, "COPY"), *texts(BUILDER, "COPY")]
+    outside = [text for text in copies if not text.startswith("--from=page ")]
+    copied = {word for text in outside for word in text.split()[:-1]}
+    assert lines[1] == "*"
+    last = ["**/__pycache__", "**/node_modules", "src/mailconfig/http/graphiql"]
+    assert lines[-len(last) :] == last
     assert allowed == copied
     assert all((ROOT / name).exists() for name in copied)
 

@@ -1,7 +1,8 @@
 """Runs what the image's steps made as a container would: starts it, asks its health, stops it.
 
-Proves that the wheel holds its data files and that the health check's own command works. Uses
-the environment of the image only; the settings of the shell are not handed on.
+Proves that the wheel holds its data files, the query page among them, and that the health check's
+own command works. Uses the environment of the image only; the settings of the shell are not handed
+on.
 """
 
 import signal
@@ -22,6 +23,7 @@ _STOP_SECONDS: Final = 15
 
 def main(image: Path) -> int:
     """Check the image folder, with `opt` and `data` in it; return an exit status."""
+    page = any(image.glob("opt/lib/python*/site-packages/mailconfig/http/graphiql/manifest.json"))
     environment = {"PATH": f"{image / 'opt' / 'bin'}:/usr/bin:/bin", "HOME": str(image / "data")}
     port = _free_port()
     command = [str(image / "opt/bin/mailconfig"), "serve", "--host", "127.0.0.1"]
@@ -34,8 +36,8 @@ def main(image: Path) -> int:
             status = server.wait(_STOP_SECONDS)
     # uvicorn ends itself by the signal it got, once all is closed.
     clean = status in {0, -signal.SIGTERM}
-    sys.stdout.write(f"image: healthy {healthy}, ended with {status}\n")
-    return 0 if healthy and clean else 1
+    sys.stdout.write(f"image: healthy {healthy}, query page {page}, ended with {status}\n")
+    return 0 if healthy and page and clean else 1
 
 
 def _becomes_healthy(

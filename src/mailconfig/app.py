@@ -9,16 +9,27 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from mailconfig.bootstrap import Instance, open_instance
+from mailconfig.bootstrap.documents import trusted_documents
+from mailconfig.bootstrap.edge import schema_settings
+from mailconfig.bootstrap.presence import live_limits
+from mailconfig.bootstrap.rest import GraphQLEdge
 from mailconfig.domain.demo import Demo
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
 from mailconfig.domain.roundtrips import RoundTripper
+from mailconfig.graphql.budgets import Budgets
+from mailconfig.graphql.documents import TrustedDocuments
+from mailconfig.graphql.doors import SocketDoor
+from mailconfig.graphql.presence import Places
+from mailconfig.graphql.refusals import Profile
 from mailconfig.graphql.schema import build_schema
 from mailconfig.graphql.view import FormLimits, Page, View
-from mailconfig.http.explorer import explorer_html, explorer_policy
+from mailconfig.http.explorer import asset_route, load_explorer
 from mailconfig.http.files import file_route
 from mailconfig.http.health import health_routes
 from mailconfig.http.middleware import BodyLimits, BoundedBodies, RequestIds
+from mailconfig.http.openapi import openapi_route
+from mailconfig.http.rest import rest_routes
 from mailconfig.http.sessions import HttpSessions
 from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings
@@ -38,10 +49,14 @@ def create_app(
 ) -> Starlette:
     """Return the application; it builds its instance when the server starts it.
 
-    From then on `state.runner` is the instance's `TestRunner`, for whoever stops the server.
+    Raises Fault for manifests of trusted documents that cannot be read.
+
+    From then on `state.runner` is the instance's `TestRunner`, for whoever stops the server, and
+    `state.places` counts the sockets and streams that are open.
     `prober`, `port_scout`, `round_tripper` and `outside` take the places of what dials and asks;
     `demo` adds simulated providers, which whoever made it runs.
     """
+    documents = trusted_documents(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -57,7 +72,8 @@ def create_app(
             instance = await stack.enter_async_context(opened)
             await stack.enter_async_context(instance.runner.running())
             await stack.enter_async_context(instance.services.discovery.running())
-            app.router.routes = _routes(instance)
+            app.state.places = Places(live_limits(settings))
+            app.router.routes = _routes(instance, app.state.places, documents)
             app.state.runner = instance.runner
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
@@ -68,6 +84,10 @@ def create_app(
     limits = BodyLimits(
         plain=settings.max_body_bytes,
         multipart=files_bytes + 2 * settings.upload_max_field_bytes + _FORM_OVERHEAD_BYTES,
+        plain_seconds=settings.body_seconds,
+        multipart_seconds=settings.upload_seconds,
+        head_bytes=settings.max_header_bytes,
+        url_bytes=settings.max_url_bytes,
     )
     return Starlette(
         lifespan=lifespan,
@@ -75,22 +95,32 @@ def create_app(
     )
 
 
-def _routes(instance: Instance) -> list[BaseRoute]:
+def _routes(instance: Instance, places: Places, documents: TrustedDocuments) -> list[BaseRoute]:
     settings = instance.settings
     sessions = HttpSessions(instance.services.identity, settings.serves_https)
-    page = Page(explorer_html(), explorer_policy()) if settings.serves_explorer else None
+    explorer = load_explorer() if settings.serves_explorer else None
+    schema = build_schema(
+        schema_settings(settings), Budgets(instance.points, settings.points_per_minute)
+    )
+    forms = FormLimits(
+        settings.upload_max_files, settings.upload_max_field_bytes, settings.upload_max_paths
+    )
     view = View(
-        build_schema(
-            request_seconds=settings.request_seconds, max_query_tokens=settings.max_query_tokens
-        ),
+        schema,
         instance.services,
         sessions,
-        page,
-        FormLimits(settings.upload_max_files, settings.upload_max_field_bytes),
+        Page(explorer.html, explorer.policy) if explorer else None,
+        forms,
+        profile=Profile(settings.http_status_profile),
+        documents=documents,
+        places=places,
     )
     return [
         Route("/graphql", view),
-        WebSocketRoute("/graphql", view),
+        WebSocketRoute("/graphql", SocketDoor(view, places, sessions.client)),
+        *([asset_route(explorer)] if explorer else []),
         file_route(instance.services.files),
+        openapi_route(schema.graphql_schema, sessions.cookie),
+        *rest_routes(GraphQLEdge(schema, instance.services, sessions, forms)),
         *health_routes(instance.health),
     ]

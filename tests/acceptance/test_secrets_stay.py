@@ -18,6 +18,7 @@ import httpx
 import pytest
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from kit import serving as processes
 from kit.api import MEMBER, PASSWORD, serving
@@ -37,12 +38,10 @@ ALLOWED = [
     ("access token's signature", "answer to login"),
     ("session cookie", "answer to login"),
     ("socket's access token", "socket"),
-    # Names that the client made up are told to it, and only to it: whoever writes a client needs
-    # to know which. A value never is.
-    ("field", "answer to unknown field"),
+    # Names of a document are told to whoever wrote it, and only to them: they need to know which.
+    # Neither a value nor a name in JSON ever is.
     ("name", "answer to name"),
     ("name", "answer to name by GET"),
-    ("operation", "answer to operation"),
     # The user name of an address is told to whoever asked for its servers.
     ("address to find", "answer to discovery"),
 ]
@@ -225,8 +224,13 @@ async def by_socket(journey: Journey, address: str, password: str) -> None:
         form = journey.form("bad socket form", port=journey.secret("socket port"))
         answers.append(await asked(socket, "3", SUBMIT, form))
     async with connect(url, subprotocols=[SOCKET]) as socket:  # type: ignore[list-item]
-        bad = f"Bearer {journey.bearer('socket token')}"
-        await say(socket, "connection_init", {"Authorization": bad})
+        bad = {"Authorization": f"Bearer {journey.bearer('socket token')}"}
+        await socket.send(json.dumps({"type": "connection_init", "payload": bad}))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
+        answers.append(str(closed.value))
+    async with connect(url, subprotocols=[SOCKET]) as socket:  # type: ignore[list-item]
+        await say(socket, "connection_init", {})
         answers.append(await asked(socket, "1", SUBMIT, journey.form("socket of nobody")))
     journey.answers.append(Place("socket", "".join(answers).encode()))
 

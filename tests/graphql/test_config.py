@@ -24,6 +24,7 @@ query ($id: ID!, $first: Int, $after: String) {
     versions(first: $first, after: $after) {
       nodes { revision name emailAddress displayName verified createdAt
               incoming { host secretSetAt } outgoing { host } }
+      edges { cursor node { revision } }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -135,6 +136,8 @@ async def test_versions_show_the_settings_of_then(api: Api) -> None:
         (3, "Three"),
         (2, "Two"),
     ]
+    assert [edge["node"]["revision"] for edge in first["edges"]] == [3, 2]
+    assert first["edges"][-1]["cursor"] == first["pageInfo"]["endCursor"]
     after = {"id": config_id, "first": 2, "after": first["pageInfo"]["endCursor"]}
     rest = (await api.data(MEMBER, VERSIONS, after))["config"]["versions"]
     (oldest,) = rest["nodes"]

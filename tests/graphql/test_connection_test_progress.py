@@ -6,11 +6,8 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
-from kit.api import ADMIN, COLLEAGUE, LOGIN, MEMBER, PASSWORD, STRANGER, Api, form
+from kit.api import ADMIN, COLLEAGUE, MEMBER, STRANGER, form
 from kit.held import HeldProber
 from kit.live import Live, Socket, listening
 from mailconfig.settings import Settings
@@ -135,10 +132,8 @@ async def test_a_finished_test_is_one_event(live: Live, prober: HeldProber) -> N
     test = (await live.data(MEMBER, wait, {"target": target}))["testConnection"]["test"]
     assert test["status"] == "PASSED"
     found = [event async for event in live.events(MEMBER, PROGRESS, {"id": test["id"]})]
-    assert found == [
-        ("next", {"data": _event(test["id"], None, len(STEPS), "PASSED")}),
-        ("complete", None),
-    ]
+    assert [name for name, _ in found] == ["next", "complete"]
+    assert found[0][1]["data"] == _event(test["id"], None, len(STEPS), "PASSED")
 
 
 async def test_a_cancelled_test_ends_the_stream(live: Live, prober: HeldProber) -> None:
@@ -197,147 +192,6 @@ async def test_others_and_nobody_see_nothing(live: Live, prober: HeldProber) -> 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_an_id_of_nothing_is_not_found(live: Live) -> None:
-    """And a socket with a bad token is refused as such."""
+    """Nor is an id of another kind's form an error of ours."""
     async with live.socket(MEMBER) as socket:
         assert await _over_socket(socket, "nonsense") == ["NOT_FOUND"]
-    live.tokens["forged"] = "a.b.c"
-    async with live.socket("forged") as socket:
-        assert await _over_socket(socket, "nonsense") == ["UNAUTHENTICATED"]
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_the_handshakes_header_counts_as_well(live: Live) -> None:
-    """Clients that are no browsers may send Authorization with the handshake."""
-    headers = {"Authorization": f"Bearer {await live.token(MEMBER)}"}
-    async with live.socket(None, headers) as socket:
-        await socket.subscribe("1", "{ viewer { email } }", {})
-        message = await socket.receive()
-    assert message["payload"]["data"] == {"viewer": {"email": "member@example.org"}}
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_by_cookie_a_socket_reads_and_does_not_write(live: Live) -> None:
-    """A browser cannot send X-CSRF-Token with a socket, so its cookie must not write there."""
-    given = {"input": {"email": "member@example.org", "password": PASSWORD}}
-    await live.client.post("/graphql", json={"query": LOGIN, "variables": given})
-    ((name, value),) = live.client.cookies.items()
-    async with live.socket(None, {"Cookie": f"{name}={value}"}) as socket:
-        await socket.subscribe("1", "{ viewer { email } }", {})
-        assert (await socket.receive())["payload"]["data"]["viewer"] is not None
-        await socket.receive()
-        await socket.subscribe("2", START, {"target": {"draft": form()}})
-        (error,) = (await socket.receive())["payload"]["data"]["testConnection"]["errors"]
-    assert error == {"__typename": "ForbiddenError"}
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_a_logout_ends_the_rights_of_an_open_socket(live: Live) -> None:
-    """Each operation asks anew who is calling."""
-    async with live.socket(MEMBER) as socket:
-        await socket.subscribe("1", "{ viewer { email } }", {})
-        assert (await socket.receive())["payload"]["data"]["viewer"] is not None
-        await socket.receive()
-        await live.data(MEMBER, "mutation { logout { ok } }")
-        await socket.subscribe("2", "{ viewer { email } }", {})
-        assert (await socket.receive())["payload"]["data"]["viewer"] is None
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-@pytest.mark.parametrize(
-    "message",
-    [
-        "null",
-        "7",
-        "[]",
-        '"subscribe"',
-        "{}",
-        '{"type": 7}',
-        '{"type": []}',
-        '{"type": "nonsense"}',
-        '{"type": "subscribe"}',
-        '{"type": "subscribe", "id": "1"}',
-        '{"type": "subscribe", "id": "1", "payload": null}',
-        '{"type": "subscribe", "id": "1", "payload": {}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": null}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": 7}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "variables": 7}}',
-        '{"type": "subscribe", "id": "1", "payload": {"query": "{ a }", "operationName": []}}',
-        '{"type": "subscribe", "id": [], "payload": {"query": "{ a }"}}',
-        '{"type": "complete", "id": {}}',
-        "{",
-    ],
-)
-async def test_messages_of_no_form_harm_nobody(
-    live: Live, message: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The socket is closed with 4400, and no exception reaches the log."""
-    async with live.socket(MEMBER) as socket:
-        await socket.connection.send(message)
-        with pytest.raises(ConnectionClosed) as closed:
-            await socket.receive()
-    assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 4400
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-@pytest.mark.parametrize(
-    "payload",
-    [
-        {"query": ""},
-        {"query": "{"},
-        {"query": "fragment F on Viewer { id }"},
-        {"query": "{ viewer { id } }", "operationName": "Nobody"},
-    ],
-)
-async def test_operations_of_no_form_are_answered(
-    live: Live, payload: dict[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """The operation fails as a bad request; socket and log do not suffer."""
-    async with live.socket(MEMBER) as socket:
-        await socket.send({"type": "subscribe", "id": "1", "payload": payload})
-        message = await socket.receive()
-        assert (message["type"], codes(message["payload"])) == ("error", ["BAD_REQUEST"])
-        await socket.send({"type": "ping"})
-        assert await socket.receive() == {"type": "pong"}
-    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_operations_before_the_handshake_are_refused(live: Live) -> None:
-    """graphql-transport-ws: 4401 without connection_init, 4429 for a second one."""
-    address = f"ws://{live.address}/graphql"
-    protocol = [Subprotocol("graphql-transport-ws")]
-    async with connect(address, subprotocols=protocol) as connection:
-        await Socket(connection).subscribe("1", "{ viewer { id } }", {})
-        with pytest.raises(ConnectionClosed) as closed:
-            await connection.recv()
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 4401
-    async with live.socket(MEMBER) as socket:
-        await socket.send({"type": "connection_init"})
-        with pytest.raises(ConnectionClosed) as closed:
-            await socket.receive()
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 4429
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_a_page_of_another_origin_opens_no_socket(live: Live) -> None:
-    """Its handshake would carry the cookie of a signed-in browser."""
-    headers = {"Origin": "https://evil.example"}
-    with pytest.raises(Exception, match="403"):
-        async with live.socket(None, headers):
-            pass
-
-
-@pytest.mark.parametrize("engine", ["sqlite"])
-async def test_one_answer_cannot_carry_a_subscription(api: Api) -> None:
-    """Without a stream or a socket it is refused, over POST and over GET."""
-    query = 'subscription { connectionTestProgress(testId: "x") { step { kind } } }'
-    answers = [
-        await api.client.post("/graphql", json={"query": query}),
-        await api.client.get("/graphql", params={"query": query}),
-    ]
-    assert [answer.status_code for answer in answers] == [400, 400]
-    assert [codes(answer.json()["errors"]) for answer in answers] == [["BAD_REQUEST"]] * 2

@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 import pytest
 import structlog
 
-from kit.api import MEMBER, SUBMIT, Api, FakeProber, form, server
+from kit.api import MEMBER, SUBMIT, Api, FakeProber, form, server, serving
 from kit.live import Live, Socket, listening
 from mailconfig.domain.errors import Fault
 from mailconfig.log import _QUIET, LogSettings, configure
 from mailconfig.services.configs import ConfigService
-from mailconfig.settings import Settings
+from mailconfig.settings import Mode, Settings
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
 """The edge alone is meant; storage has its own tests."""
@@ -189,7 +189,9 @@ async def test_an_unexpected_exception_is_masked_with_the_request_id_of_the_log(
     query = {"query": "query { configs { nodes { id } } }"}
     response = await api.client.post("/graphql", json=query, headers=headers)
     assert response.status_code == 200
-    assert response.json() == {
+    answer = response.json()
+    del answer["extensions"]
+    assert answer == {
         "data": {"configs": None},
         "errors": [
             {
@@ -262,3 +264,74 @@ async def test_what_is_no_value_stays_readable(api: Api, query: str, message: st
     """Masking keeps the part of a message that speaks of the schema."""
     (error,) = (await api.call(None, query))["errors"]
     assert error["message"] == message
+
+
+LONG = "n" * 65
+GIVEN_NAMES = [
+    # what was named, and what is said in production and in development
+    ("passwort", "an unknown field.", "unknown field 'passwort'."),
+    ("n" * 64, "an unknown field.", f"unknown field '{'n' * 64}'."),
+    (LONG, "an unknown field.", "an unknown field."),
+    ("hunter2-Xq9", "an unknown field.", "an unknown field."),
+    ("a', found: hunter2", "an unknown field.", "unknown field 'a'."),
+    ("a' hunter2 Xq9", "an unknown field.", "unknown field 'a'."),
+    ("\n'hunter2", "an unknown field.", "an unknown field."),
+    ("", "an unknown field.", "an unknown field."),
+]
+
+
+@pytest.mark.parametrize("mode", [Mode.PRODUCTION, Mode.DEVELOPMENT])
+async def test_a_key_of_variables_is_no_name_of_ours(app_settings: Settings, mode: Mode) -> None:
+    """A password in the place of a key is never told; development tells what looks like a Name."""
+    settings = app_settings.model_copy(update={"mode": mode, "demo": False})
+    async with serving(settings) as api:
+        for key, production, development in GIVEN_NAMES:
+            given = form(incoming=server(secret={"password": "kept-for-later-9"}, **{key: 1}))
+            (error,) = (await api.call(MEMBER, SUBMIT, {"input": given}))["errors"]
+            told = production if mode is Mode.PRODUCTION else development
+            beginning = "Variable '$input' has invalid value at .incoming: Expected value of type"
+            assert error["message"] == f"{beginning} 'ServerSettingsInput' not to include {told}", (
+                key
+            )
+
+
+@pytest.mark.parametrize("mode", [Mode.PRODUCTION, Mode.DEVELOPMENT])
+async def test_an_unknown_operation_is_named_in_development_only(
+    app_settings: Settings, mode: Mode
+) -> None:
+    """Also there only if it looks like a Name; over sockets and streams, for HTTP never says it."""
+    settings = app_settings.model_copy(update={"mode": mode, "demo": False})
+    query = "query Viewer { viewer { id } }"
+    told = []
+    async with listening(settings, FakeProber()) as live, live.socket(MEMBER) as socket:
+        for name in ("Vieuer", "hunter2 Xq9", 'hunter2"Xq9'):
+            payload = {"query": query, "operationName": name}
+            await socket.send({"id": "1", "type": "subscribe", "payload": payload})
+            (error,) = (await socket.receive())["payload"]
+            told.append(error["message"])
+            stream = {"Accept": "text/event-stream"}
+            events = (await live.client.post("/graphql", json=payload, headers=stream)).text
+            assert json.dumps(error["message"]) in events
+            _assert_clean("HTTP", (await live.client.post("/graphql", json=payload)).text)
+    named = 'Unknown operation named "Vieuer".'
+    first = named if mode is Mode.DEVELOPMENT else "Unknown operation."
+    assert told == [first, "Unknown operation.", "Unknown operation."]
+
+
+@pytest.mark.parametrize("mode", [Mode.PRODUCTION, Mode.DEVELOPMENT])
+async def test_a_name_of_a_document_is_told_up_to_64_characters(
+    app_settings: Settings, mode: Mode
+) -> None:
+    """Whatever it names; nobody can have a page of text sent back."""
+    settings = app_settings.model_copy(update={"mode": mode, "demo": False})
+    documents = {
+        f"{{ {LONG} }}": "Cannot query field '...' on type 'Query'.",
+        f"{{ viewer {{ ...{LONG} }} }}": "Unknown fragment '...'.",
+        f"{{ viewer(a: ${LONG}) {{ id }} }}": "Unknown argument 'a' on field 'Query.viewer'.",
+        f"{{ {LONG[1:]} }}": f"Cannot query field '{LONG[1:]}' on type 'Query'.",
+    }
+    async with serving(settings) as api:
+        for query, message in documents.items():
+            errors = (await api.call(None, query))["errors"]
+            assert message in [error["message"] for error in errors]
+            assert LONG not in json.dumps(errors)

@@ -1,5 +1,6 @@
 """What every request passes: its id, the size of its body, the headers of its answer."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -107,14 +108,14 @@ async def test_a_body_of_the_limit_is_read(small: Api) -> None:
     """2000 bytes are allowed, declared or not."""
     padded = WHO + b" " * (2000 - len(WHO))
     answer = await small.client.post("/graphql", content=padded, headers=JSON)
-    assert answer.json() == {"data": {"viewer": None}}
+    assert answer.json()["data"] == {"viewer": None}
 
     async def pieces() -> AsyncIterator[bytes]:
         yield padded[:1000]
         yield padded[1000:]
 
     answer = await small.client.post("/graphql", content=pieces(), headers=JSON)
-    assert answer.json() == {"data": {"viewer": None}}
+    assert answer.json()["data"] == {"viewer": None}
 
 
 async def test_a_longer_body_is_refused_by_its_declared_length(small: Api) -> None:
@@ -187,10 +188,60 @@ async def test_what_has_begun_to_answer_is_cut_off() -> None:
         sent.append(message)
 
     bounded = BoundedBodies(app, BodyLimits(plain=10, multipart=10))
-    scope = {"type": "http", "headers": []}
+    scope = {"type": "http", "path": "/", "query_string": b"", "headers": []}
     with pytest.raises(BodyTooLarge):
         await bounded(scope, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start"]
+
+
+async def test_a_body_that_does_not_come_is_refused(app_settings: Settings) -> None:
+    """408 after its time, and the connection ends; forms have a time of their own."""
+    limits = {"body_seconds": 0.1, "upload_seconds": 0.2}
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"--b\r\n"
+        await asyncio.sleep(30)
+
+    async with serving(app_settings.model_copy(update=limits)) as api:
+        form = {"Content-Type": "multipart/form-data; boundary=b", "GraphQL-Require-Preflight": "1"}
+        for headers, seconds in ((JSON, "0.1"), (form, "0.2")):
+            answer = await api.client.post("/graphql", content=slow(), headers=headers)
+            assert (answer.status_code, answer.headers.get("connection")) == (408, "close")
+            assert answer.json()["errors"] == [
+                {
+                    "message": f"A body of this kind has at most {seconds} seconds to come.",
+                    "extensions": {"code": "LIMIT_EXCEEDED"},
+                }
+            ]
+
+
+async def test_long_urls_and_large_headers_are_refused(app_settings: Settings) -> None:
+    """414 and 431 in JSON, on every path; what is just allowed passes."""
+    limits = {"max_url_bytes": 1024, "max_header_bytes": 4096}
+    async with serving(app_settings.model_copy(update=limits)) as api:
+        for path in ("/graphql", "/healthz", "/nowhere"):
+            fits = f"{path}?{'a' * (1024 - len(path))}"
+            assert (await api.client.get(fits)).status_code not in {414, 431}
+            long = await api.client.get(f"{fits}a")
+            large = await api.client.get(path, headers={"X-Padding": "x" * 4096})
+            assert (long.status_code, large.status_code) == (414, 431)
+            assert long.json()["errors"][0]["extensions"] == {"code": "LIMIT_EXCEEDED"}
+            assert large.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "", "\N{SUPERSCRIPT TWO}", "5"])
+async def test_a_wrong_length_is_not_believed(small: Api, length: str) -> None:
+    """What is no number says nothing; the bytes are counted whatever it says."""
+    headers = JSON | {"Content-Length": length.encode("latin-1")}
+    answer = await small.client.post("/graphql", content=chunks(1000, 3), headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_an_endless_length_is_too_large(small: Api) -> None:
+    """5,000 digits are refused without being counted."""
+    headers = JSON | {"Content-Length": "9" * 5000}
+    answer = await small.client.post("/graphql", content=b"{}", headers=headers)
+    assert answer.status_code == 413
 
 
 async def test_a_client_that_leaves_is_no_error(api: Api, caplog: pytest.LogCaptureFixture) -> None:

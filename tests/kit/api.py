@@ -26,6 +26,7 @@ from kit.database import KEY_TEXT, migrate_now
 from kit.discovery import FakeRecords
 from kit.drafts import shipped
 from kit.postgres import PostgresServer
+from kit.sweeping import watched
 from mailconfig.app import create_app
 from mailconfig.bootstrap import instance, open_database, open_instance
 from mailconfig.domain.catalogue import Catalogue
@@ -167,11 +168,13 @@ class Api:
     async def call(
         self, who: str | None, query: str, variables: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Run an operation as that person and return the whole answer."""
+        """Run an operation as that person and return data and errors of the answer."""
         headers = {"Authorization": f"Bearer {await self.token(who)}"} if who else {}
         body = {"query": query, "variables": variables or {}}
         response = await self.client.post("/graphql", json=body, headers=headers)
-        return response.json()
+        answer: dict[str, Any] = response.json()
+        answer.pop("extensions", None)  # the cost, which every answer has
+        return answer
 
     async def data(
         self, who: str | None, query: str, variables: Mapping[str, Any] | None = None
@@ -321,6 +324,7 @@ async def serving(
         round_tripper=round_tripper,
         outside=outside or Outside(FakeRecords()),
     )
+    watched(app)
     async with running(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from kit.api import MEMBER, Api, FakeProber, open_sessions, running
+from kit.sweeping import watched
 from mailconfig.app import create_app
 from mailconfig.domain.demo import Demo, DemoProvider
 from mailconfig.domain.providers import ProviderServer
@@ -100,7 +101,7 @@ async def demonstrating(settings: Settings) -> AsyncIterator[Demonstration]:
     simulator = Simulator.bind(SERVICES)
     async with simulator.running():
         tokens = await open_sessions(quick)
-        app = create_app(quick, demo=simulator.demo)
+        app = watched(create_app(quick, demo=simulator.demo))
         async with running(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

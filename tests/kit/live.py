@@ -11,18 +11,21 @@ Must not be used where the in-process client of `kit.api` is enough: it is slowe
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from kit.api import Api, FakeProber, NoPorts, open_sessions
 from kit.discovery import FakeRecords
+from kit.sweeping import watched
 from mailconfig.app import create_app
+from mailconfig.bootstrap.listening import server_config
 from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings
 
@@ -44,6 +47,15 @@ class Socket:
         """Return the next message."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
             return json.loads(await self.connection.recv())
+
+    async def end(self) -> tuple[int, str]:
+        """Return code and reason with which the server closes, whatever it says before."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self.receive()
+        connection = self.connection
+        assert connection.close_code is not None, "the socket is open"
+        return connection.close_code, connection.close_reason or ""
 
     async def start(self, payload: Mapping[str, Any] | None = None) -> None:
         """Send connection_init and wait for its acknowledgement."""
@@ -106,13 +118,9 @@ async def listening(
     app = create_app(
         settings, prober, port_scout=NoPorts(), outside=outside or Outside(FakeRecords())
     )
-    config = uvicorn.Config(
-        app,
-        port=0,
-        log_config=None,
-        timeout_graceful_shutdown=2,
-        ws_max_size=settings.max_body_bytes,
-    )
+    watched(app)
+    config = server_config(app, settings, 2)
+    config.port = 0
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:

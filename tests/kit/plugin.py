@@ -6,7 +6,7 @@ skip on a laptop and a failure where CI or MAILCONFIG_REQUIRE_SERVERS is set.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import pytest
 from kit.dovecot import Dovecot
 from kit.postfix import Postfix
 from kit.postgres import PostgresServer
+from kit.redis import Redis, started
 from kit.servers import Certificates, RunFolder, ServerMissing
 
 FOLDER = pytest.StashKey[RunFolder]()
@@ -81,6 +82,16 @@ def postfix(run_folder: RunFolder, certificates: Certificates, dovecot: Dovecot)
             "postfix", Postfix, lambda folder: Postfix.start(folder, certificates, dovecot)
         )
     )
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A real Redis, empty."""
+    server = _demand(started)
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

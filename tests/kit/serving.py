@@ -24,6 +24,7 @@ from typing import Any
 import httpx
 
 from kit.dns import DnsServer
+from kit.sweptprocess import assert_kept, watched_process
 
 EMAIL = "owner@example.org"
 PASSWORD = "correct horse battery"
@@ -103,7 +104,9 @@ def serving(data: Path, name: str = "server", **settings: object) -> Iterator[Se
         ) as process,
     ):
         try:
-            yield Served(process, _address(process, log), data, out, log)
+            address = _address(process, log)
+            with watched_process(address) as sweep:
+                yield Served(process, address, data, out, log)
         finally:
             process.terminate()
             try:
@@ -111,6 +114,7 @@ def serving(data: Path, name: str = "server", **settings: object) -> Iterator[Se
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+    assert_kept(sweep, [out, log])
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:

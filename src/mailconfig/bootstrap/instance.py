@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from mailconfig.bootstrap.limiting import Limits, open_limits
 from mailconfig.bootstrap.network import Network
 from mailconfig.bootstrap.storing import open_database, signing_seed
 from mailconfig.domain.catalogue import Catalogue
@@ -15,6 +16,7 @@ from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
 from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.domain.signing import Signer
+from mailconfig.domain.throttling import Limiter, Points
 from mailconfig.domain.validation import ValidationPolicy
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.custody import Custody
@@ -57,6 +59,8 @@ class Instance:
     runner: TestRunner
     retention: Retention
     health: HealthService
+    points: Points
+    """Counts what callers spend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ async def open_instance(
             outside or network.outside,
             network,
         )
-        yield _assembled(settings, database, dialling, demo)
+        async with open_limits(settings) as counting:
+            yield _assembled(settings, database, dialling, demo, counting)
     finally:
         await database.close()
 
@@ -138,23 +143,30 @@ def _files(settings: Settings, database: Database, signer: Signer) -> FileServic
     return FileService(database, blobs, limits, signer, utc_now)
 
 
-def _identity(settings: Settings, database: Database, seed: bytes) -> IdentityService:
+def _identity(
+    settings: Settings, database: Database, seed: bytes, limiter: Limiter
+) -> IdentityService:
     return IdentityService(
         database,
         Tokens(seed, settings.access_token_seconds, utc_now),
         Signer(seed),
-        MemoryLimiter(),
+        limiter,
         IdentitySettings(
             session_seconds=settings.session_seconds,
             login_attempts_per_minute=settings.login_attempts_per_minute,
             password_min_chars=settings.password_min_chars,
+            session_cache_seconds=settings.session_cache_seconds,
         ),
         utc_now,
     )
 
 
 def build_discovery(
-    settings: Settings, rows: Catalogue, prober: Prober, outside: Outside
+    settings: Settings,
+    rows: Catalogue,
+    prober: Prober,
+    outside: Outside,
+    limiter: Limiter | None = None,
 ) -> DiscoveryService:
     """Return discovery; used by the server and by `mailconfig discover`."""
     limits = DiscoverySettings(
@@ -163,10 +175,13 @@ def build_discovery(
         per_minute=settings.discoveries_per_minute,
         kept_seconds=settings.discovery_kept_seconds,
     )
-    return DiscoveryService(rows, outside, prober, MemoryLimiter(), limits, utc_now)
+    counted = limiter or MemoryLimiter()
+    return DiscoveryService(rows, outside, prober, counted, limits, utc_now)
 
 
-def _domains(settings: Settings, rows: Catalogue, network: Network) -> DomainService:
+def _domains(
+    settings: Settings, rows: Catalogue, network: Network, limiter: Limiter
+) -> DomainService:
     limits = DomainSettings(
         per_minute=settings.domain_checks_per_minute, seconds=settings.domain_check_seconds
     )
@@ -175,15 +190,15 @@ def _domains(settings: Settings, rows: Catalogue, network: Network) -> DomainSer
         network.records,
         network.lookups,
         network.fetcher,
-        MemoryLimiter(),
+        limiter,
         limits,
         utc_now,
     )
 
 
-def _explaining(settings: Settings, rows: Catalogue) -> ExplainService:
+def _explaining(settings: Settings, rows: Catalogue, limiter: Limiter) -> ExplainService:
     limits = ExplainSettings(settings.explains_per_minute, settings.explain_max_chars)
-    return ExplainService(rows, MemoryLimiter(), limits)
+    return ExplainService(rows, limiter, limits)
 
 
 def _sequel(settings: Settings, dialling: Dialling, rows: Catalogue) -> Sequel:
@@ -193,7 +208,7 @@ def _sequel(settings: Settings, dialling: Dialling, rows: Catalogue) -> Sequel:
 
 
 def _assembled(
-    settings: Settings, database: Database, dialling: Dialling, demo: Demo | None
+    settings: Settings, database: Database, dialling: Dialling, demo: Demo | None, counting: Limits
 ) -> Instance:
     seed = signing_seed(settings)
     signer = Signer(seed)
@@ -211,7 +226,11 @@ def _assembled(
         utc_now,
     )
     runner = TestRunner(
-        Recorder(database), dialling.prober, settings.test_concurrency, settings.test_queue_size
+        Recorder(database),
+        dialling.prober,
+        settings.test_concurrency,
+        settings.test_queue_size,
+        settings.tests_per_user,
     )
     probes = ProbeService(
         database,
@@ -220,18 +239,23 @@ def _assembled(
         _sequel(settings, dialling, rows),
         Verdicts(database, settings.test_history, utc_now),
         configs,
-        ProbeSettings(settings.test_deadline_seconds, settings.test_queue_seconds),
+        ProbeSettings(
+            settings.test_deadline_seconds, settings.test_queue_seconds, settings.tests_per_minute
+        ),
+        counting.attempts,
         utc_now,
     )
     services = Services(
-        identity=_identity(settings, database, seed),
+        identity=_identity(settings, database, seed, counting.attempts),
         configs=configs,
         probes=probes,
         files=files,
         validation=ValidationService(rows, policy, utc_now),
-        explaining=_explaining(settings, rows),
-        domains=_domains(settings, rows, dialling.network),
-        discovery=build_discovery(settings, rows, dialling.knocker, dialling.outside),
+        explaining=_explaining(settings, rows, counting.attempts),
+        domains=_domains(settings, rows, dialling.network, counting.attempts),
+        discovery=build_discovery(
+            settings, rows, dialling.knocker, dialling.outside, counting.attempts
+        ),
         catalogue=rows,
         languages=languages(settings),
         cursors=signer.derive("cursor"),
@@ -239,6 +263,5 @@ def _assembled(
     retention = Retention(
         database, files, settings.idempotency_seconds, settings.draft_test_seconds, utc_now
     )
-    return Instance(
-        settings, database, services, runner, retention, HealthService(database, head_revision())
-    )
+    health = HealthService(database, head_revision())
+    return Instance(settings, database, services, runner, retention, health, counting.points)

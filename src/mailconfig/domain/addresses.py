@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import idna
@@ -64,6 +65,8 @@ class EmailAddress:
     @property
     def unicode_domain(self) -> str:
         """The domain as it is shown: U-labels."""
+        if "xn--" not in self.domain:
+            return self.domain
         try:
             return idna.decode(self.domain)
         except idna.IDNAError:
@@ -72,6 +75,10 @@ class EmailAddress:
 
 def parse_address(text: str) -> EmailAddress:
     """Parse an address. Raises AddressInvalid; never guesses."""
+    return _kept(text) if len(text) <= ADDRESS_MAX_BYTES else _parsed(text)
+
+
+def _parsed(text: str) -> EmailAddress:
     reason = _wrapping(text)
     if reason is not None:
         raise AddressInvalid(reason, _unwrapped(text))
@@ -81,6 +88,10 @@ def parse_address(text: str) -> EmailAddress:
     if longest > ADDRESS_MAX_BYTES:
         raise AddressInvalid(AddressProblem.TOO_LONG)
     return address
+
+
+_kept = lru_cache(maxsize=500)(_parsed)
+# One form has the same address in several places, and each is looked at by several rules.
 
 
 def address_key(address: EmailAddress) -> str:

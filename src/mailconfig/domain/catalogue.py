@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from mailconfig.domain.addresses import EmailAddress
@@ -74,6 +74,7 @@ class Catalogue:
             for server in row.servers
             if "{" in server.host_template and "{domain}" not in server.host_template
         )
+        self._fitting = lru_cache(maxsize=1000)(self._rows_by_pattern)
         self._sites = Sites(self._rows)
         self._texts = tuple((row, row.name.casefold(), _text(row)) for row in self.providers)
 
@@ -136,8 +137,9 @@ class Catalogue:
         except HostInvalid:
             return ()
         listed = self._hosts.get(name)
-        if listed is not None:
-            return listed
+        return self._fitting(name) if listed is None else listed
+
+    def _rows_by_pattern(self, name: str) -> tuple[Provider, ...]:
         fitting = {row.id: row for pattern, row in self._patterns if pattern.fullmatch(name)}
         return tuple(fitting.values())
 

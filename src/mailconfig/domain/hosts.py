@@ -6,7 +6,7 @@ Must not look anything up: whether a name exists or may be dialled is decided el
 import re
 import unicodedata
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -71,11 +71,19 @@ def parse_host(text: str) -> str:
     of IPv4 that inet_aton takes beyond four decimal numbers are refused (RFC 6943, section 3.1.1):
     programs read them differently, which is how filters are passed by.
     """
+    return _kept(text) if len(text) <= HOST_MAX_CHARS else _parsed(text)
+
+
+def _parsed(text: str) -> str:
     reason = _wrapping(text)
     if reason is not None:
         host, port = _unwrapped(text)
         raise HostInvalid(reason, host, port)
     return _bare(text)
+
+
+_kept = lru_cache(maxsize=1000)(_parsed)
+# The rules of a form look at its hosts a dozen times, and forms of one organisation share them.
 
 
 def is_ip_literal(host: str) -> bool:
@@ -97,9 +105,16 @@ def registrable_domain(host: str) -> str:
     A public suffix, a name of one label and an IP literal are their own registrable domain: what
     different people can register below one suffix never becomes one domain.
     """
+    return _kept_registrable(host) if len(host) <= HOST_MAX_CHARS else _registrable(host)
+
+
+def _registrable(host: str) -> str:
     if is_ip_literal(host):
         return host
     return _public_suffixes(unknown=True).privatesuffix(host) or host
+
+
+_kept_registrable = lru_cache(maxsize=1000)(_registrable)
 
 
 def is_public_suffix(domain: str) -> bool:

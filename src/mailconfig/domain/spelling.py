@@ -6,6 +6,7 @@ each rule below demands more the shorter or the less known a name is.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 import idna
@@ -51,6 +52,13 @@ Not the full table of confusables (Unicode UTS 39): these make nearly all that a
 """
 
 
+_KEPT: Final = 1000
+"""Domains whose neighbour is remembered: people of one organisation share theirs, and comparing
+it with all known ones takes a millisecond."""
+_KEPT_CHARS: Final = 253
+"""No longer name is a domain (RFC 1035, section 3.1), and none that is one fills memory."""
+
+
 def drawn_alike(domain: str) -> str | None:
     """Return the ASCII name that a domain of A-labels is drawn like, None where there is none."""
     if "xn--" not in domain:
@@ -87,7 +95,7 @@ def edit_distance(one: str, other: str, limit: int = 2) -> int:
 class Spelling:
     """Finds the known domain that somebody probably meant; immutable after construction."""
 
-    __slots__ = ("_by_label", "_by_suffix", "_dotless", "_exists")
+    __slots__ = ("_by_label", "_by_suffix", "_dotless", "_exists", "_kept")
 
     def __init__(self, domains: Iterable[str], suffix_exists: Callable[[str], bool]) -> None:
         self._exists = suffix_exists
@@ -102,9 +110,13 @@ class Spelling:
                 self._dotless[domain.replace(".", "")] = domain
         self._by_label = {label: tuple(found) for label, found in by_label.items()}
         self._by_suffix = {suffix: tuple(found) for suffix, found in by_suffix.items()}
+        self._kept = lru_cache(maxsize=_KEPT)(self._nearest)
 
     def nearest(self, domain: str) -> str | None:
         """Return the known domain next to an unknown one, None where none is near enough."""
+        return self._kept(domain) if len(domain) <= _KEPT_CHARS else self._nearest(domain)
+
+    def _nearest(self, domain: str) -> str | None:
         if "." not in domain:
             return self._dotless.get(domain)
         label, _, suffix = domain.partition(".")

@@ -1,13 +1,16 @@
 """Configurations: list, read, submit, update, rollback, delete."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
+from mailconfig.domain import configs as domain
 from mailconfig.domain.configs import ConfigFilter, ConfigOrderField, ConfigStatus
 from mailconfig.domain.errors import NotFound
-from mailconfig.domain.pages import OrderDirection
+from mailconfig.domain.pages import OrderDirection, PageRequest
+from mailconfig.domain.selections import ConfigPage, Selection
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.graphql import forms, ids
 from mailconfig.graphql.context import Info
@@ -15,17 +18,20 @@ from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.forms import DeleteInput, RollbackInput, SubmitInput, UpdateInput
 from mailconfig.graphql.guards import Guard, mutation
-from mailconfig.graphql.objects import EmailConfig, email_config
+from mailconfig.graphql.objects import EmailConfig, config_reader, email_config
 from mailconfig.graphql.pages import (
     After,
     Before,
+    Cursors,
     First,
     Last,
     PageInfo,
-    encode_cursor,
     page_info,
     page_request,
 )
+from mailconfig.graphql.providers import shown_providers
+from mailconfig.graphql.rows import Reader, selection_of
+from mailconfig.graphql.selecting import Tree, selected
 
 
 @object_type
@@ -158,6 +164,48 @@ def _conditions(given: EmailConfigFilter | None) -> ConfigFilter:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a document wants of configurations."""
+
+    selection: Selection
+    """Facts of each."""
+    reader: Reader[EmailConfig]
+    """Makes them of rows."""
+    cursors: Cursors = Cursors.NONE
+    """Which cursors of a page."""
+    neighbours: bool = False
+    """Whether rows beside the page are looked for."""
+
+    @staticmethod
+    def of_one(config: Tree) -> "_Wish":
+        """Return what the selection of a configuration wants."""
+        selection = selection_of(config)
+        return _Wish(selection, config_reader(selection))
+
+    @staticmethod
+    def of(connection: Tree) -> "_Wish":
+        """Return what the selection of a page wants."""
+        rows = (connection.get("nodes", {}), connection.get("edges", {}).get("node", {}))
+        facts = [fact for row in rows for fact in selection_of(row).fields]
+        selection = Selection.of(facts)
+        sides = {"hasNextPage", "hasPreviousPage"}.intersection(connection.get("pageInfo", {}))
+        return _Wish(
+            selection, config_reader(selection), Cursors.of(connection), neighbours=bool(sides)
+        )
+
+    def page(self, order: EmailConfigOrder, request: PageRequest) -> ConfigPage:
+        """Return the page to read."""
+        places = self.cursors is not Cursors.NONE
+        return ConfigPage(
+            order.field, order.direction, request, places=places, neighbours=self.neighbours
+        )
+
+
+def _shown(info: Info, config: domain.EmailConfig) -> EmailConfig:
+    return email_config(config, info.context.services.catalogue)
+
+
 @object_type
 class ConfigQuery:
     """Reads of configurations."""
@@ -187,18 +235,19 @@ class ConfigQuery:
         signer = context.services.cursors
         listing = f"configs {order.field} {order.direction}"
         request = page_request(signer, listing, first, after, last, before)
-        page = await context.services.configs.page(
-            principal, conditions, order.field, order.direction, request
-        )
-        edges = [
-            EmailConfigEdge(cursor=encode_cursor(signer, listing, key), node=email_config(row))
-            for key, row in zip(page.keys, page.rows, strict=True)
-        ]
-        cursors = [edge.cursor for edge in edges]
+        wish = selected(info, _Wish.of)
+        asked = wish.page(order, request)
+        page = await context.services.configs.page(principal, conditions, wish.selection, asked)
+        providers = shown_providers(context.services.catalogue)
+        nodes = [wish.reader.read(row, providers) for row in page.rows]
+        cursors = wish.cursors.made(signer, listing, page.keys)
         return EmailConfigConnection(
             conditions=conditions,
-            edges=edges,
-            nodes=[edge.node for edge in edges],
+            edges=[
+                EmailConfigEdge(cursor=cursor, node=node)
+                for cursor, node in zip(cursors or [""] * len(nodes), nodes, strict=True)
+            ],
+            nodes=nodes,
             page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
         )
 
@@ -212,7 +261,10 @@ class ConfigQuery:
         principal = await info.context.caller()
         try:
             key = ids.key_of("EmailConfig", id)
-            return email_config(await info.context.services.configs.get(principal, key))
+            wish = selected(info, _Wish.of_one)
+            services = info.context.services
+            row = await services.configs.one(principal, key, wish.selection)
+            return wish.reader.read(row, shown_providers(services.catalogue))
         except NotFound:
             return None
 
@@ -230,7 +282,7 @@ class ConfigMutation:
         """Store a new configuration with its secrets and files. Never connects to anything."""
         principal = await info.context.caller()
         stored = await info.context.services.configs.submit(principal, forms.submission(input))
-        return SubmitPayload(config=email_config(stored))
+        return SubmitPayload(config=_shown(info, stored))
 
     @mutation(Guard.MEMBER, UpdatePayload)
     async def update(
@@ -241,7 +293,7 @@ class ConfigMutation:
         """Change a configuration; absent fields stay, null clears."""
         principal = await info.context.caller()
         stored = await info.context.services.configs.update(principal, forms.change(input))
-        return UpdatePayload(config=email_config(stored))
+        return UpdatePayload(config=_shown(info, stored))
 
     @mutation(Guard.MEMBER, RollbackPayload)
     async def rollback(
@@ -252,7 +304,7 @@ class ConfigMutation:
         """Make the settings of an earlier revision current again."""
         principal = await info.context.caller()
         stored = await info.context.services.configs.rollback(principal, forms.rollback(input))
-        return RollbackPayload(config=email_config(stored))
+        return RollbackPayload(config=_shown(info, stored))
 
     @mutation(Guard.MEMBER, DeletePayload)
     async def delete(
@@ -264,4 +316,4 @@ class ConfigMutation:
         principal = await info.context.caller()
         key = ids.key_of("EmailConfig", input.id)
         last = await info.context.services.configs.delete(principal, key, input.expected_revision)
-        return DeletePayload(deleted_id=input.id, config=email_config(last))
+        return DeletePayload(deleted_id=input.id, config=_shown(info, last))

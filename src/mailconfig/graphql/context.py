@@ -3,7 +3,7 @@
 Holds no database session. The caller is looked up when first asked for, once an operation.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from mailconfig.domain.languages import Language
 from mailconfig.domain.phrases import phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.graphql.loaders import Loaders
+from mailconfig.graphql.shared import SharedData
 from mailconfig.services.registry import Services
 
 CSRF_HEADER = "X-CSRF-Token"
@@ -33,6 +34,15 @@ class Sessions(Protocol):
         """Return who is calling, None for nobody; raises Unauthenticated for a bad token.
 
         `authorization` replaces the header of the same name, for sockets.
+        """
+        ...
+
+    def seconds_left(
+        self, connection: HTTPConnection, authorization: str | None = None
+    ) -> float | None:
+        """Return when what the caller showed ends by itself; None where only its row ends it.
+
+        Raises Unauthenticated for a bad token.
         """
         ...
 
@@ -60,6 +70,12 @@ class Context:
     connection_params: dict[str, Any] | None = None
     """Payload of connection_init on sockets; may hold `Authorization` and `acceptLanguage`."""
     connection_init_payload: Any = None
+    writing: bool = False
+    """Whether a mutation has begun, which nothing may cancel any more."""
+    takes_bytes: bool = False
+    """Whether the answer is written as it is and read by nobody before."""
+    shared: SharedData | None = None
+    """The answer's `data` where it is the same for everyone."""
     _caller: Principal | None = field(default=None)
     _loaders: Loaders | None = field(default=None)
     _language: Language | None = field(default=None)
@@ -77,6 +93,15 @@ class Context:
         """Forget the caller and the loaders: a socket runs many operations in one context."""
         self._caller = None
         self._loaders = None
+        self.shared = None
+
+    def another(self) -> "Context":
+        """Return the surroundings of another operation of the same caller."""
+        return replace(self, writing=False, shared=None, _caller=None, _loaders=None, _spoken={})
+
+    def seconds_left(self) -> float | None:
+        """Return when the caller's token ends by itself; raises Unauthenticated for a bad one."""
+        return self.sessions.seconds_left(self.request, self._socket_authorization())
 
     async def caller_or_none(self) -> Principal | None:
         """Return who is calling, None for nobody; raises Unauthenticated for a bad token."""

@@ -35,7 +35,7 @@ def _documented(node: ast.ClassDef) -> list[tuple[str, str]]:
     for statement, following in zip(node.body, node.body[1:], strict=False):
         name = _assigned(statement)
         if name and isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-            found.append((name, inspect.cleandoc(str(following.value.value))))
+            found.append((name, inspect.cleandoc(str(following.value.value)).strip()))
     return found
 
 

@@ -164,6 +164,7 @@ async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserErr
 
 async def _config(context: Context, config_id: UUID) -> EmailConfig | None:
     try:
-        return email_config(await context.services.configs.get(await context.caller(), config_id))
+        found = await context.services.configs.get(await context.caller(), config_id)
+        return email_config(found, context.services.catalogue)
     except errors.NotFound:
         return None

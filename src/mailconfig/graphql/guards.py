@@ -42,6 +42,7 @@ class Guarded(FieldExtension):
         self, next_: AsyncExtensionResolver, source: object, info: Info, **kwargs: object
     ) -> object:
         """Run the mutation when the guard lets the caller in."""
+        info.context.writing = True
         try:
             if self.guard.value is not None:
                 principal = await info.context.caller()

@@ -1,17 +1,21 @@
 """Global ids: base64url of "Type:key", opaque to clients, understood by `node`."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from typing import Final
 from uuid import UUID
 
 import strawberry
 
 from mailconfig.domain.errors import NotFound
 
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
 
 def encode(type_name: str, key: object) -> strawberry.ID:
     """Return the global id of an object."""
     raw = f"{type_name}:{key}".encode()
-    return strawberry.ID(urlsafe_b64encode(raw).rstrip(b"=").decode())
+    return strawberry.ID(b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode())
 
 
 def decode(text: str) -> tuple[str, str] | None:

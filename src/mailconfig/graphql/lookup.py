@@ -23,7 +23,8 @@ _NODES_MAX = 100
 
 async def _config(context: Context, key: str) -> Node:
     principal = await context.caller()
-    return email_config(await context.services.configs.get(principal, UUID(key)))
+    found = await context.services.configs.get(principal, UUID(key))
+    return email_config(found, context.services.catalogue)
 
 
 async def _test(context: Context, key: str) -> Node:

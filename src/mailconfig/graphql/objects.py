@@ -5,16 +5,20 @@ from its row by one function; what a list row does not hold comes by a loader of
 """
 
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
 import strawberry
 
 from mailconfig.domain import configs, files, probes
 from mailconfig.domain import providers as domain
+from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.errors import NotFound
 from mailconfig.domain.files import FileKind
 from mailconfig.domain.pages import Keyset
 from mailconfig.domain.probes import StepStatus, TestStatus
+from mailconfig.domain.selections import EVERYTHING, Selection, facts_of
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import object_type
@@ -38,7 +42,8 @@ from mailconfig.graphql.pages import (
     page_info,
     page_request,
 )
-from mailconfig.graphql.providers import Provider, provider_or_none
+from mailconfig.graphql.providers import Provider, shown_providers
+from mailconfig.graphql.rows import Reader
 from mailconfig.graphql.scalars import EmailAddress, JSONObject
 from mailconfig.graphql.servers import ServerSettings, server_settings
 from mailconfig.graphql.steps import ConnectionTestStep, step
@@ -104,7 +109,7 @@ class ConnectionTest(Node):
             found = await context.services.configs.get(await context.caller(), self.row.config_id)
         except NotFound:
             return None
-        return email_config(found)
+        return email_config(found, context.services.catalogue)
 
     @strawberry.field
     def steps(self, info: Info) -> list[ConnectionTestStep]:
@@ -166,7 +171,7 @@ class ConnectionTestEdge:
 class ConnectionTestConnection:
     """A page of tests, newest first."""
 
-    config_row: strawberry.Private[configs.EmailConfig]
+    config_key: strawberry.Private[UUID]
     edges: list[ConnectionTestEdge]
     """Rows with their cursors."""
     nodes: list[ConnectionTest]
@@ -178,7 +183,7 @@ class ConnectionTestConnection:
     async def total_count(self, info: Info) -> int:
         """Tests kept; counted only when asked for."""
         context = info.context
-        return await context.services.probes.count(await context.caller(), self.config_row.id)
+        return await context.services.probes.count(await context.caller(), self.config_key)
 
 
 @object_type
@@ -204,11 +209,23 @@ class EmailConfigVersion:
 
 
 @object_type
+class EmailConfigVersionEdge:
+    """A version and its place."""
+
+    cursor: str
+    """Place in the list."""
+    node: EmailConfigVersion
+    """The version."""
+
+
+@object_type
 class EmailConfigVersionConnection:
     """A page of versions, newest first."""
 
+    edges: list[EmailConfigVersionEdge]
+    """Rows with their cursors."""
     nodes: list[EmailConfigVersion]
-    """Rows."""
+    """Rows alone."""
     page_info: PageInfo
     """Where the page starts and ends."""
 
@@ -217,7 +234,8 @@ class EmailConfigVersionConnection:
 class EmailConfig(Node):
     """A stored mail account configuration. Secrets are write-only."""
 
-    row: strawberry.Private[configs.EmailConfig]
+    key: strawberry.Private[UUID]
+    """Id in the database."""
     revision: int
     """Grows by one with each change; give it back in update and delete."""
     name: str
@@ -246,22 +264,19 @@ class EmailConfig(Node):
     """When it was submitted."""
     updated_at: datetime
     """When it last changed."""
-
-    @strawberry.field
-    def provider(self, info: Info) -> Provider | None:
-        """The provider; null when the servers are not a known provider's."""
-        return provider_or_none(info.context.services.catalogue, self.row.provider_id)
+    provider: Provider | None
+    """The provider; null when the servers are not a known provider's."""
 
     @strawberry.field
     async def last_test(self, info: Info) -> ConnectionTest | None:
         """The latest finished or running test."""
-        found = await info.context.loaders.latest_test.load(self.row.id)
+        found = await info.context.loaders.latest_test.load(self.key)
         return connection_test(found) if found is not None else None
 
     @strawberry.field
     async def files(self, info: Info) -> list[File]:
         """Signature images, CA certificates trusted for this configuration, attachments."""
-        return [file(row) for row in await info.context.loaders.files.load(self.row.id)]
+        return [file(row) for row in await info.context.loaders.files.load(self.key)]
 
     @strawberry.field
     async def tests(
@@ -275,13 +290,13 @@ class EmailConfig(Node):
         """Tests of this configuration, newest first; the history is bounded."""
         context = info.context
         signer = context.services.cursors
-        listing = f"tests {self.row.id}"
+        listing = f"tests {self.key}"
         request = page_request(signer, listing, first, after, last, before)
-        page = await context.services.probes.page(await context.caller(), self.row.id, request)
+        page = await context.services.probes.page(await context.caller(), self.key, request)
         cursors = _cursors(info, listing, page.keys)
         nodes = [connection_test(row) for row in page.rows]
         return ConnectionTestConnection(
-            config_row=self.row,
+            config_key=self.key,
             edges=[
                 ConnectionTestEdge(cursor=cursor, node=node)
                 for cursor, node in zip(cursors, nodes, strict=True)
@@ -301,36 +316,32 @@ class EmailConfig(Node):
     ) -> EmailConfigVersionConnection | None:
         """Earlier settings, newest first, for rollback."""
         context = info.context
-        listing = f"versions {self.row.id}"
+        listing = f"versions {self.key}"
         request = page_request(context.services.cursors, listing, first, after, last, before)
-        page = await context.services.configs.versions(await context.caller(), self.row.id, request)
+        page = await context.services.configs.versions(await context.caller(), self.key, request)
         cursors = _cursors(info, listing, page.keys)
+        nodes = [_version(row) for row in page.rows]
         return EmailConfigVersionConnection(
-            nodes=[_version(row) for row in page.rows],
+            edges=[
+                EmailConfigVersionEdge(cursor=cursor, node=node)
+                for cursor, node in zip(cursors, nodes, strict=True)
+            ],
+            nodes=nodes,
             page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
         )
 
 
-def email_config(row: configs.EmailConfig) -> EmailConfig:
+def config_reader(selection: Selection) -> Reader[EmailConfig]:
+    """Return what makes configurations of rows of a selection."""
+    return Reader(EmailConfig, selection)
+
+
+_WHOLE: Final = config_reader(EVERYTHING)
+
+
+def email_config(row: configs.EmailConfig, catalogue: Catalogue) -> EmailConfig:
     """Show a configuration."""
-    return EmailConfig(
-        id=ids.encode("EmailConfig", row.id),
-        row=row,
-        revision=row.revision,
-        name=row.name,
-        email_address=EmailAddress(row.email_address),
-        display_name=row.display_name,
-        shared=row.owner_id is None,
-        owner_id=ids.encode("User", row.owner_id) if row.owner_id else None,
-        external_id=row.external_id,
-        metadata=JSONObject(row.metadata) if row.metadata is not None else None,
-        enabled=row.enabled,
-        status=row.status,
-        incoming=server_settings(row.incoming),
-        outgoing=server_settings(row.outgoing),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    return _WHOLE.read(facts_of(row), shown_providers(catalogue))
 
 
 def _version(row: configs.ConfigVersion) -> EmailConfigVersion:

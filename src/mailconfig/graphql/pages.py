@@ -6,6 +6,7 @@ key. It is bound to its list, so that a cursor of one order is refused by anothe
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import Annotated, Final
 
 import strawberry
@@ -16,6 +17,7 @@ from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.signing import Signer
 from mailconfig.graphql.describing import object_type
+from mailconfig.graphql.selecting import Tree
 
 _VERSION: Final = "1"
 
@@ -49,6 +51,34 @@ def page_info(cursors: Sequence[str], *, has_next: bool, has_previous: bool) -> 
         start_cursor=cursors[0] if cursors else None,
         end_cursor=cursors[-1] if cursors else None,
     )
+
+
+class Cursors(Enum):
+    """Which cursors of a page were selected; each takes longer than its row does."""
+
+    NONE = auto()
+    """None at all."""
+    ENDS = auto()
+    """Those of the first and the last row."""
+    ALL = auto()
+    """Those of all rows."""
+
+    @staticmethod
+    def of(connection: Tree) -> "Cursors":
+        """Return which cursors the selection of a connection needs."""
+        if "cursor" in connection.get("edges", {}):
+            return Cursors.ALL
+        info = connection.get("pageInfo", {})
+        return Cursors.ENDS if "startCursor" in info or "endCursor" in info else Cursors.NONE
+
+    def made(self, signer: Signer, listing: str, keys: Sequence[Keyset]) -> list[str]:
+        """Return a cursor for each key, empty where it was not selected."""
+        made = [""] * len(keys)
+        chosen = range(len(keys)) if self is Cursors.ALL else {0, len(keys) - 1}
+        if keys and self is not Cursors.NONE:
+            for at in chosen:
+                made[at] = encode_cursor(signer, listing, keys[at])
+        return made
 
 
 def encode_cursor(signer: Signer, listing: str, key: Keyset) -> str:

@@ -1,6 +1,7 @@
 """Connection tests: start, stop, watch, and apply the fix of a diagnosis."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -174,7 +175,8 @@ class ProbeMutation:
             ids.key_of("SettingsFix", input.fix_id, ("fixId",)),
             input.expected_revision,
         )
-        return ApplyFixPayload(config=email_config(config), test=connection_test(test))
+        shown = email_config(config, info.context.services.catalogue)
+        return ApplyFixPayload(config=shown, test=connection_test(test))
 
 
 @object_type
@@ -191,10 +193,11 @@ class ProbeSubscription:
         context = info.context
         principal = await context.caller()
         key = ids.key_of("ConnectionTest", test_id, ("testId",))
-        async for progress in context.services.probes.watch(principal, key):
-            test, changed = progress.test, progress.step
-            catalogue = context.services.catalogue
-            known = catalogue.by_id(test.provider_id) if test.provider_id else None
-            yield ConnectionTestProgress(
-                test=connection_test(test), step=step(test, changed, known) if changed else None
-            )
+        async with aclosing(context.services.probes.watch(principal, key)) as moments:
+            async for progress in moments:
+                test, changed = progress.test, progress.step
+                catalogue = context.services.catalogue
+                known = catalogue.by_id(test.provider_id) if test.provider_id else None
+                yield ConnectionTestProgress(
+                    test=connection_test(test), step=step(test, changed, known) if changed else None
+                )

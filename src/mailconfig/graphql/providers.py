@@ -1,6 +1,8 @@
 """Known providers: types and queries. Everything is answered from memory."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
+from weakref import WeakKeyDictionary
 
 import strawberry
 
@@ -17,13 +19,14 @@ from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.pages import (
     After,
     Before,
+    Cursors,
     First,
     Last,
     PageInfo,
-    encode_cursor,
     page_info,
     page_request,
 )
+from mailconfig.graphql.selecting import selected
 
 
 @object_type
@@ -113,10 +116,21 @@ def _server(server: domain.ProviderServer) -> ProviderServer:
     )
 
 
+_shown: Final[WeakKeyDictionary[Catalogue, Mapping[str, Provider]]] = WeakKeyDictionary()
+"""The providers of each catalogue; there is one catalogue in a process."""
+
+
+def shown_providers(catalogue: Catalogue) -> Mapping[str, Provider]:
+    """Return all providers by the ids of their rows, made once; they are shared: change none."""
+    shown = _shown.get(catalogue)
+    if shown is None:
+        shown = _shown[catalogue] = {row.id: provider(row) for row in catalogue.providers}
+    return shown
+
+
 def provider_or_none(catalogue: Catalogue, row_id: str | None) -> Provider | None:
     """Show the row with that id, None when there is none."""
-    row = catalogue.by_id(row_id) if row_id is not None else None
-    return provider(row) if row is not None else None
+    return shown_providers(catalogue).get(row_id) if row_id is not None else None
 
 
 @object_type
@@ -209,17 +223,16 @@ class ProviderQuery:
         request = page_request(services.cursors, listing, first, after, last, before)
         rows = services.catalogue.search(search) if search else services.catalogue.providers
         shown, has_next, has_previous = _window(rows, request)
-        edges = [
-            ProviderEdge(
-                cursor=encode_cursor(services.cursors, listing, Keyset(row.name, row.id)),
-                node=provider(row),
-            )
-            for row in shown
-        ]
-        cursors = [edge.cursor for edge in edges]
+        known = shown_providers(services.catalogue)
+        nodes = [known[row.id] for row in shown]
+        keys = [Keyset(row.name, row.id) for row in shown]
+        cursors = selected(info, Cursors.of).made(services.cursors, listing, keys)
         return ProviderConnection(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
+            edges=[
+                ProviderEdge(cursor=cursor, node=node)
+                for cursor, node in zip(cursors, nodes, strict=True)
+            ],
+            nodes=nodes,
             page_info=page_info(cursors, has_next=has_next, has_previous=has_previous),
             total_count=len(rows),
         )
@@ -231,5 +244,6 @@ class ProviderQuery:
         by: Annotated[ProviderBy, strawberry.argument(description="Which provider.")],
     ) -> Provider | None:
         """One provider, by id, by domain or by the address of a user of it."""
-        row = find(info.context.services.catalogue, by)
-        return provider(row) if row is not None else None
+        catalogue = info.context.services.catalogue
+        row = find(catalogue, by)
+        return shown_providers(catalogue)[row.id] if row is not None else None

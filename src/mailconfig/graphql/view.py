@@ -1,40 +1,59 @@
-"""GraphQL over HTTP, server-sent events and graphql-transport-ws at one path.
+"""The endpoint: GraphQL over HTTP, server-sent events and graphql-transport-ws at one path.
 
-Changes Strawberry's view where it falls short; what it does well stays its own.
+A request passes through plain functions that know no framework: `media.negotiated` says how to
+answer, `requests` and `multipart` read what is asked, `leaving.while_wanted` runs it, `answers`
+writes status, headers and bytes. This class strings them together by overriding what Strawberry's
+view lets subclasses override; sockets and streams keep its flow.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, cast
 
 import orjson
-from cross_web import AsyncHTTPRequestAdapter, FormData, HTTPException, StarletteRequestAdapter
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from cross_web import AsyncHTTPRequestAdapter, HTTPException, StarletteRequestAdapter
+from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http import GraphQLRequestData
-from strawberry.http.streaming import HTTPStreamTransport, SSETransport
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.http.types import HTTPMethod
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.execution import ExecutionResult, SubscriptionExecutionResult
+from strawberry.types.graphql import OperationType
 
-from mailconfig.graphql.context import CSRF_HEADER, Context, Sessions
+from mailconfig.graphql.answers import answered, refusal, without_vain_data, written
+from mailconfig.graphql.budgets import PointsGoneError
+from mailconfig.graphql.context import Context, Sessions
+from mailconfig.graphql.documents import text_for
+from mailconfig.graphql.leaving import is_mutation, is_query, while_wanted
+from mailconfig.graphql.media import Media, negotiated, wants_page
+from mailconfig.graphql.multipart import FormLimits, check_preflight, parts_of, read_form
+from mailconfig.graphql.presence import LiveLimits, Places
+from mailconfig.graphql.refusals import Problem, Profile, Refused
+from mailconfig.graphql.requests import (
+    Body,
+    Documents,
+    GivenDocuments,
+    GraphQLRequest,
+    body_of,
+    read_json,
+    read_url,
+)
 from mailconfig.graphql.schema import MaskingSchema
-from mailconfig.graphql.sockets import SocketHandler
+from mailconfig.graphql.sockets import socket_handler
+from mailconfig.graphql.streams import EventStream, event_stream, open_stream
 from mailconfig.services.registry import Services
 
-_INIT_WAIT: Final = timedelta(seconds=10)
-"""How long a socket may stay silent before connection_init."""
-_MAX_FIELDS: Final = 4
-"""The specification has two fields, operations and map; a form may carry a little beside them."""
-_PAST_A_LIMIT: Final = ("Too many ", "Part exceeded ", "Field exceeded ")
-"""Where the words of Starlette's form parser begin that speak of our limits."""
-_PREFLIGHTED: Final = ("Apollo-Require-Preflight", "GraphQL-Require-Preflight", CSRF_HEADER)
-"""A form of another site can send multipart with our cookie, but none of these headers."""
+__all__ = ["Draft", "EventStream", "FormLimits", "Page", "View"]
+
+_READING: Final = frozenset({"GET", "HEAD"})
+"""Methods that bring the request in the URL, and may only read."""
+_ALLOWED: Final = "GET, HEAD, POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,59 +64,34 @@ class Page:
     policy: str
 
 
-@dataclass(frozen=True, slots=True)
-class FormLimits:
-    """Limits of multipart requests, those of the npm package graphql-upload."""
+class Draft(Response):
+    """What resolvers may add headers to; its media type is agreed."""
 
-    max_files: int
-    max_field_bytes: int
-
-
-def _bounded(limits: FormLimits) -> type[StarletteRequestAdapter]:
-    """Return the class of requests whose forms are read within limits."""
-
-    class BoundedForms(StarletteRequestAdapter):
-        async def get_form_data(self) -> FormData:
-            try:
-                parts = await self._request.form(
-                    max_files=limits.max_files,
-                    max_fields=_MAX_FIELDS,
-                    max_part_size=limits.max_field_bytes,
-                )
-            except StarletteHTTPException as error:
-                if error.detail.startswith(_PAST_A_LIMIT):
-                    raise HTTPException(413, error.detail) from error
-                raise HTTPException(400, "The multipart request is not of its form.") from error
-            files = {name: part for name, part in parts.items() if isinstance(part, UploadFile)}
-            form = {name: part for name, part in parts.items() if isinstance(part, str)}
-            return FormData(files=files, form=form)
-
-    return BoundedForms
+    def __init__(self, media: Media) -> None:
+        """Begin an answer without a body."""
+        super().__init__()
+        self.media = media
+        del self.headers["content-length"]
 
 
-class EventStream(SSETransport):
-    """graphql-sse in distinct connections mode, readable by clients that split on LF LF."""
+class HttpRequest(StarletteRequestAdapter):
+    """A request as Strawberry's view sees it; HEAD is GET without the answer's body (RFC 9110)."""
 
-    def accepts(self, accept: str) -> bool:
-        """Stream only to clients that want a stream first; urql lists it last on every request."""
-        return accept.split(",", 1)[0].split(";", 1)[0].strip().lower() == "text/event-stream"
+    def __init__(self, request: Request) -> None:
+        """Show a request of Starlette."""
+        super().__init__(request)
+        self.request = request
 
-    def encode_event(self, event: str, data: str | None = None) -> str:
-        """Encode one event, with LF as its line end."""
-        return f"event: {event}\ndata: {data or ''}\n\n"
-
-    def encode_comment(self, comment: str) -> str:
-        """Encode one comment, with LF as its line end."""
-        return f": {comment}\n\n"
+    @property
+    def method(self) -> HTTPMethod:
+        """The method, as far as Strawberry tells them apart."""
+        return "GET" if self.request.method in _READING else "POST"
 
 
 class View(GraphQL[Context, None]):
     """The endpoint."""
 
-    graphql_transport_ws_handler_class = SocketHandler
-    stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
-        GRAPHQL_SSE_PROTOCOL: EventStream
-    }
+    request_adapter_class = HttpRequest
 
     def __init__(
         self,
@@ -106,18 +100,33 @@ class View(GraphQL[Context, None]):
         sessions: Sessions,
         explorer: Page | None,
         form_limits: FormLimits,
+        *,
+        profile: Profile = Profile.AUDIT,
+        documents: Documents | None = None,
+        places: Places | None = None,
     ) -> None:
+        """Serve a schema; without `documents` each request brings its own.
+
+        `places` bounds what stays connected: sockets and streams.
+        """
+        self._places = Places(LiveLimits()) if places is None else places
+        limits = self._places.limits
         super().__init__(
             schema,
             graphql_ide="graphiql" if explorer else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
-            connection_init_wait_timeout=_INIT_WAIT,
             multipart_uploads_enabled=True,
+            allowed_origins=[limits.origin] if limits.origin else (),
         )
+        self.stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: event_stream(limits)}
         self._services = services
         self._sessions = sessions
         self._explorer = explorer
-        self.request_adapter_class = _bounded(form_limits)
+        self._form_limits = form_limits
+        self._profile = profile
+        self._documents: Documents = documents or GivenDocuments()
+        self._is_direct = schema.is_direct
+        self.graphql_transport_ws_handler_class = socket_handler(limits, self._documents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket; failures of HTTP are answered in JSON."""
@@ -126,61 +135,222 @@ class View(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
-        except HTTPException as error:
-            response = _refused(error.status_code, error.reason)
+            response = await self._response(request)
+            await response(scope, receive, send)
         except ClientDisconnect:
             return  # nobody is left to answer, and people who leave are no error
         finally:
-            await request.close()  # the temporary files of an upload
-        await response(scope, receive, send)
+            form = getattr(request.state, "form", None)
+            if form is not None:
+                await form.close()  # the temporary files of an upload
+
+    async def _response(self, request: Request) -> Response:
+        """Return the answer, whatever was asked."""
+        request.state.media = None
+        try:
+            return await self._answer(request)
+        except PointsGoneError as gone:
+            error = {"message": gone.reason, "extensions": gone.extensions}
+            answer = {"errors": [error], "extensions": {"cost": dict(gone.cost)}}
+            return answered(answer, request.state.media, self._profile)
+        except HTTPException as error:
+            refused = Refused(Problem.SHAPE, error.reason)
+            return refusal(refused, request.state.media, self._profile)
+        except Refused as error:
+            return refusal(error, request.state.media, self._profile)
+
+    async def _answer(self, request: Request) -> Response:
+        """Return the answer to a request; raises what it is refused for."""
+        if request.method not in _READING and request.method != "POST":
+            # RFC 9110, section 15.5.6: what is refused for its method is told the others.
+            headers = {"Allow": _ALLOWED}
+            raise Refused(Problem.METHOD, f"Send one of: {_ALLOWED}.", headers=headers)
+        if self._is_page(request):
+            if self._explorer is None:
+                raise Refused(Problem.PAGE, "There is no page here.")
+            return await self.render_graphql_ide(request)
+        request.state.media = media = negotiated(_accepted(request), self._profile)
+        if self._is_direct and media is not Media.EVENTS:
+            return await self._answer_directly(request, media)
+        return await self.run(request)
+
+    async def _answer_directly(self, request: Request, media: Media) -> Response:
+        """Answer a query or mutation by the functions that `run` would come to, and only those."""
+        asked = await self._asked(request)
+        draft = Draft(media)
+        context = await self.get_context(request, draft)
+        context.takes_bytes = True
+        text, name = await text_for(self._documents, asked, context), asked.operation_name
+        data = GraphQLRequestData(text, asked.variables, name, asked.extensions)
+        running = self.execute_single(request, HttpRequest(request), draft, context, None, data)
+        result = await while_wanted(running, request.receive, lambda: is_query(text, name))
+        response = self.create_response(await self.process_result(request, result), draft)
+        if context.shared is not None and request.method in _READING:
+            return context.shared.tagged(response, request.headers.get("if-none-match"))
+        return response
+
+    def _is_page(self, request: Request) -> bool:
+        return (
+            request.method in _READING
+            and "query" not in request.query_params
+            and "documentId" not in request.query_params
+            and wants_page(_accepted(request))
+        )
+
+    def is_request_allowed(self, request: BaseRequestProtocol) -> bool:  # noqa: ARG002 - the base's
+        """Allow what came this far."""
+        return True
+
+    def should_render_graphql_ide(self, request: BaseRequestProtocol) -> bool:  # noqa: ARG002 - the base's
+        """Say that pages have been served before."""
+        return False
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> Context:
         """Return the surroundings of one operation."""
-        return Context(self._services, self._sessions, request, response)
+        context = Context(self._services, self._sessions, request, response)
+        request.state.context = context
+        return context
 
-    async def parse_multipart(self, request: AsyncHTTPRequestAdapter) -> dict[str, str]:
-        """Read operations and files (GraphQL multipart request specification)."""
-        if not any(name.lower() in _lowered(request.headers) for name in _PREFLIGHTED):
-            raise HTTPException(403, f"Send one of these headers: {', '.join(_PREFLIGHTED)}.")
-        try:
-            return await super().parse_multipart(request)
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
-            raise HTTPException(400, "The multipart request is not of its form.") from error
+    async def create_streaming_response(
+        self,
+        request: Request | WebSocket,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,  # noqa: ARG002 - the base's
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Answer with events, or with why there are none."""
+        return await open_stream(stream, request.state.context, headers, self._places)
 
-    async def parse_http_body(
-        self, request: AsyncHTTPRequestAdapter
-    ) -> GraphQLRequestData | list[GraphQLRequestData]:
-        """Read the request, whatever came; raises HTTPException for what is none."""
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Return what resolvers may add headers to."""
+        return Draft(request.state.media)
+
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """Read the request, whatever came; raises Refused for what is none."""
+        http = cast("HttpRequest", request).request
+        asked = await self._asked(http)
+        return GraphQLRequestData(
+            query=await text_for(self._documents, asked, http.state.context),
+            variables=asked.variables,
+            operation_name=asked.operation_name,
+            extensions=asked.extensions,
+            protocol="sse" if http.state.media is Media.EVENTS else "http",
+        )
+
+    async def _asked(self, request: Request) -> GraphQLRequest:
+        if request.method in _READING:
+            return read_url(request.scope["query_string"])
+        content_type = request.headers.get("content-type")
+        if body_of(content_type, request.headers.get("content-encoding")) is Body.JSON:
+            return read_json(await request.body())
+        check_preflight(request.headers)
+        form = await parts_of(content_type or "", request.stream(), self._form_limits)
+        request.state.form = form
+        return read_form(form, self._form_limits)
+
+    async def execute_operation(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        request_data: GraphQLRequestData | list[GraphQLRequestData],
+        context: Context,
+        root_value: None,
+        sub_response: Response,
+    ) -> ExecutionResult | list[ExecutionResult] | SubscriptionExecutionResult:
+        """Run the operation: to its end, or for queries until the client leaves."""
+        data = cast("GraphQLRequestData", request_data)  # batches were refused
+        document, name = data.query or "", data.operation_name
+        running = super().execute_operation(
+            request, request_adapter, data, context, root_value, sub_response
+        )
+        if data.protocol == "sse":
+            if request.method in _READING and is_mutation(document, name):
+                running.close()
+                raise _writing_by_reading()
+            return await running
+        return await while_wanted(running, request.receive, lambda: is_query(document, name))
+
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,  # noqa: ARG002 - the base's
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Run a query or mutation; raises Refused where it may not come in this way."""
         try:
-            return await super().parse_http_body(request)
-        except (AttributeError, TypeError) as error:
-            raise HTTPException(
-                400, "The request is not of the form of GraphQL over HTTP."
-            ) from error
+            return await self.schema.execute(
+                request_data.query,
+                root_value=root_value,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types=OperationType.from_http(request_adapter.method),
+                operation_extensions=request_data.extensions,
+            )
+        except CannotGetOperationTypeError:
+            extensions = {"code": Problem.SHAPE.code}
+            error = GraphQLError("The document has no such operation.", extensions=extensions)
+            return ExecutionResult(data=None, errors=[error])
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.MUTATION and request.method in _READING:
+                raise _writing_by_reading() from error
+            message = "A subscription needs a WebSocket, or text/event-stream accepted."
+            raise Refused(Problem.SHAPE, message) from error
+
+    async def process_result(
+        self,
+        request: Request,
+        result: ExecutionResult,
+    ) -> GraphQLHTTPResponse:
+        """Return the members of an answer; a request error has no `data`."""
+        answer: Any = await super().process_result(request, result)
+        return without_vain_data(answer)  # type: ignore[return-value] # one dictionary, two names
+
+    def create_response(
+        self,
+        response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse],
+        sub_response: Response,
+    ) -> Response:
+        """Write the answer, with what resolvers added."""
+        answer = cast("GraphQLHTTPResponse", response_data)  # batches were refused
+        response = answered(answer, cast("Draft", sub_response).media, self._profile)
+        for name, value in sub_response.headers.items():
+            if name == "vary":
+                response.headers.add_vary_header(value)
+            else:
+                response.headers.append(name, value)
+        response.background = sub_response.background
+        return response
 
     def decode_json(self, data: str | bytes) -> object:
-        """Decode JSON; raises json.JSONDecodeError, which the caller answers with 400."""
+        """Decode a message of a socket; raises json.JSONDecodeError, which closes it."""
         return orjson.loads(data)
 
     def encode_json(self, data: object) -> str:
         """Encode as text, since bytes would become binary frames on sockets."""
-        return orjson.dumps(data).decode()
+        return written(data).decode()
 
     async def render_graphql_ide(self, request: Request) -> Response:  # noqa: ARG002 - the base's
         """Return the query page."""
         page = self._explorer or Page("", "default-src 'none'")
-        return HTMLResponse(page.html, headers={"Content-Security-Policy": page.policy})
+        # Asked for each time: it names the files of the build that is there now. Others get JSON.
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+        headers["Content-Security-Policy"] = page.policy
+        return HTMLResponse(page.html, headers=headers)
 
 
-def _lowered(headers: Mapping[str, str]) -> set[str]:
-    return {name.lower() for name in headers}
+def _accepted(request: Request) -> str | None:
+    """Return the Accept header; several are one with commas (RFC 9110, section 5.3)."""
+    given = request.headers.getlist("accept")
+    return ", ".join(given) if given else None
 
 
-def _refused(status: int, reason: str) -> Response:
-    error = {"message": reason, "extensions": {"code": "BAD_REQUEST"}}
-    # RFC 9110, section 15.5.6: what is refused for its method is told the others.
-    headers = {"Allow": "GET, POST"} if status == HTTPStatus.METHOD_NOT_ALLOWED else None
-    return JSONResponse({"errors": [error]}, status, headers)
+def _writing_by_reading() -> Refused:
+    # RFC 9110, section 10.2.1: the methods of this URL, and its query component is part of it.
+    message = "A mutation needs POST."
+    return Refused(Problem.METHOD, message, headers={"Allow": "POST"})

@@ -1,16 +1,19 @@
-"""What every request passes: its id, the size of its body, the headers of its answer."""
+"""What every request passes: its id, the size and pace of its parts, the headers of its answer."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailconfig.domain.request import request_id
+from mailconfig.http.problems import PREFIX, Problem
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 """Ids of callers that are taken over; anything else could forge lines of the log."""
@@ -22,6 +25,8 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """Set where the route has not set its own."""
+_LENGTH_DIGITS: Final = 20
+"""Digits of a Content-Length that are looked at: no limit has as many."""
 
 
 class RequestIds:
@@ -61,14 +66,29 @@ class BodyLimits:
     """JSON and everything else."""
     multipart: int
     """Forms with files, all parts together."""
+    plain_seconds: float = 20
+    """How long all of a plain body may take; 256 KiB come over any telephone in that time."""
+    multipart_seconds: float = 300
+    """How long all of a form may take; 50 MiB come over 1.5 Mbit/s in that time."""
+    head_bytes: int = 32 * 1024
+    """All headers together; half of what the server takes, so that we can still answer."""
+    url_bytes: int = 16 * 1024
+    """Path and query string; whoever has longer queries sends them by POST."""
 
 
 class BodyTooLarge(Exception):
     """More came than is allowed."""
 
 
+class BodyTooSlow(Exception):
+    """Not all came in the time that is allowed."""
+
+
 class BoundedBodies:
-    """Refuses bodies over the limit with 413: by Content-Length at once, by counting else."""
+    """Refuses bodies over the limit with 413: by Content-Length at once, by counting else.
+
+    Bodies that take too long get 408, long URLs 414 and large headers 431.
+    """
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app = app
@@ -79,25 +99,50 @@ class BoundedBodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        refused = self._head_refused(scope)
+        if refused is not None:
+            await refused(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         multipart = headers.get("content-type", "").lower().startswith("multipart/")
         limit = self._limits.multipart if multipart else self._limits.plain
-        declared = headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > limit:
-            await _too_large(limit)(scope, receive, send)
+        if _declared(headers) > limit:
+            await _too_large(scope, limit)(scope, receive, send)
             return
-        await self._counted(scope, receive, send, limit)
+        seconds = self._limits.multipart_seconds if multipart else self._limits.plain_seconds
+        await self._counted(scope, receive, send, limit, seconds)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    def _head_refused(self, scope: Scope) -> Response | None:
+        """Return the answer to a head that is too large, None for others."""
+        if len(scope["path"]) + len(scope["query_string"]) > self._limits.url_bytes:
+            most = f"A URL has at most {self._limits.url_bytes} bytes; send long queries by POST."
+            return _refusal(scope, HTTPStatus.REQUEST_URI_TOO_LONG, most)
+        head_bytes = sum(len(name) + len(value) for name, value in scope["headers"])
+        if head_bytes > self._limits.head_bytes:
+            most = f"All headers together have at most {self._limits.head_bytes} bytes."
+            return _refusal(scope, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, most)
+        return None
+
+    async def _counted(
+        self, scope: Scope, receive: Receive, send: Send, limit: int, seconds: float
+    ) -> None:
         left = limit
-        started = False
+        started = complete = False
+        deadline = asyncio.get_running_loop().time() + seconds
 
         async def receiving() -> Message:
-            nonlocal left
-            message = await receive()
+            nonlocal left, complete
+            if complete:  # what comes now is the client's leaving, whenever that is
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise BodyTooSlow from error
             left -= len(message.get("body", b""))
             if left < 0:
                 raise BodyTooLarge
+            complete = not message.get("more_body", False)
             return message
 
         async def sending(message: Message) -> None:
@@ -110,10 +155,34 @@ class BoundedBodies:
         except BodyTooLarge:
             if started:
                 raise
-            await _too_large(limit)(scope, receive, send)
+            await _too_large(scope, limit)(scope, receive, send)
+        except BodyTooSlow:
+            if started:
+                raise
+            await _too_slow(scope, seconds)(scope, receive, send)
 
 
-def _too_large(limit: int) -> JSONResponse:
-    message = f"A body of this kind has at most {limit} bytes."
+def _declared(headers: Headers) -> int:
+    """Return the length that a body is said to have, 0 where none is."""
+    length = headers.get("content-length", "0")
+    return int(length[:_LENGTH_DIGITS]) if length.isascii() and length.isdecimal() else 0
+
+
+def _too_large(scope: Scope, limit: int) -> Response:
+    most = f"A body of this kind has at most {limit} bytes."
+    return _refusal(scope, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, most)
+
+
+def _too_slow(scope: Scope, seconds: float) -> Response:
+    most = f"A body of this kind has at most {seconds:g} seconds to come."
+    response = _refusal(scope, HTTPStatus.REQUEST_TIMEOUT, most)
+    response.headers["Connection"] = "close"  # RFC 9110, section 15.5.9
+    return response
+
+
+def _refusal(scope: Scope, status: HTTPStatus, message: str) -> Response:
+    if scope["path"].startswith(PREFIX):
+        return Problem(status, message, code="LIMIT_EXCEEDED").response()
     error = {"message": message, "extensions": {"code": "LIMIT_EXCEEDED"}}
-    return JSONResponse({"errors": [error]}, status_code=413)
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return JSONResponse({"errors": [error]}, status, headers)

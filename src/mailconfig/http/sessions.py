@@ -38,14 +38,18 @@ class HttpSessions:
         self, connection: HTTPConnection, authorization: str | None = None
     ) -> Principal | None:
         """Return who is calling, None for nobody; raises Unauthenticated for a bad token."""
-        header = authorization or connection.headers.get("authorization")
-        if header is not None:
-            scheme, _, token = header.partition(" ")
-            if scheme.lower() != "bearer" or not token.strip():
-                raise Unauthenticated(N_("Authorization takes: Bearer TOKEN."))
-            return await self.identity.by_bearer(token.strip())
+        token = _bearer(connection, authorization)
+        if token is not None:
+            return await self.identity.by_bearer(token)
         cookie = connection.cookies.get(self.cookie)
         return await self.identity.by_cookie(Secret(cookie)) if cookie else None
+
+    def seconds_left(
+        self, connection: HTTPConnection, authorization: str | None = None
+    ) -> float | None:
+        """Return when a bearer token ends by itself; None for a cookie, which only its row ends."""
+        token = _bearer(connection, authorization)
+        return None if token is None else self.identity.seconds_left(token)
 
     def open(self, response: Response, token: Secret, expires_at: datetime) -> None:
         """Let the browser keep the session."""
@@ -68,3 +72,14 @@ class HttpSessions:
     def client(self, connection: HTTPConnection) -> str:
         """Return the address of the peer; a proxy in front is one peer for now."""
         return connection.client.host if connection.client else "unknown"
+
+
+def _bearer(connection: HTTPConnection, authorization: str | None) -> str | None:
+    """Return the token that was shown, None where there is none; raises Unauthenticated."""
+    header = authorization or connection.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(N_("Authorization takes: Bearer TOKEN."))
+    return token.strip()

@@ -10,7 +10,6 @@ from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import (
     ConfigFilter,
-    ConfigOrderField,
     ConfigStatus,
     ConfigVersion,
     EmailConfig,
@@ -31,10 +30,11 @@ from mailconfig.domain.errors import (
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.issues import Severity
-from mailconfig.domain.pages import OrderDirection, Page, PageRequest
+from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.providers import Provider
 from mailconfig.domain.secrets import KeepSecret, SecretChange
+from mailconfig.domain.selections import ConfigPage, ConfigRow, ConfigRows, Selection
 from mailconfig.domain.servers import DraftServer
 from mailconfig.domain.submission import (
     Change,
@@ -47,11 +47,11 @@ from mailconfig.domain.submission import (
     merged,
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
-from mailconfig.services.custody import Custody
+from mailconfig.services.custody import Custody, SecretIntake
 from mailconfig.services.finding import named_by, of_rollback
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.services.formfiles import FormFiles
-from mailconfig.storage.database import Database, Work
+from mailconfig.storage.database import Arrival, Database, Work
 
 
 class ConfigService:
@@ -89,26 +89,37 @@ class ConfigService:
         provider = self._valid(submission.draft)
         try:
             return await self._stored(principal, submission, provider, digest)
-        except (Duplicate, IdempotencyConflict):
+        except (Duplicate, IdempotencyConflict) as taken:
             # The same request may have come twice at once: the first one's result is the answer.
             known = await self._known(principal, submission.idempotency_key, digest)
-            if known is None:
-                raise
-            return known
+            if known is not None:
+                return known
+            if isinstance(taken, Duplicate):
+                await self._tell_taken(principal, submission)
+            raise
 
     async def _stored(
         self, principal: Principal, submission: Submission, provider: Provider | None, digest: str
     ) -> EmailConfig:
-        async with (
-            self._files.stored(principal, submission.files) as file_ids,
-            self._database.work(principal.workspace_id) as work,
-        ):
-            config = await self._insert(work, principal, submission, provider)
-            await self._files.attach(work, principal, file_ids, config.id)
-            if submission.idempotency_key is not None:
-                key = submission.idempotency_key
-                await work.idempotency.put(principal.user_id, "submit", key, digest, config.id)
-        return config
+        """Store in one unit of work; the constraints of the database notice duplicates."""
+        if not submission.files:
+            arrival = await self._arrival(principal, submission, provider, digest)
+            await self._database.arrive(principal.workspace_id, arrival)
+            return arrival.config
+        async with self._files.stored(principal, submission.files) as file_ids:
+            arrival = await self._arrival(principal, submission, provider, digest)
+            async with self._database.work(principal.workspace_id) as work:
+                await work.arrive(arrival)
+                await self._files.attach(work, principal, file_ids, arrival.config.id)
+        return arrival.config
+
+    async def _tell_taken(self, principal: Principal, submission: Submission) -> None:
+        """Raise the Duplicate that says what is taken, and by which configuration."""
+        draft = submission.draft
+        owner_id = None if submission.shared else principal.user_id
+        address = canonical(draft.email_address or "")
+        async with self._database.reading(principal.workspace_id) as work:
+            await self._unique(work, principal, owner_id, address, draft.external_id or None)
 
     async def update(self, principal: Principal, change: Change) -> EmailConfig:
         """Change a configuration; raises as submit, also NotFound and RevisionConflict."""
@@ -119,7 +130,7 @@ class ConfigService:
             config = await self._changeable(work, principal, change.id)
             _expect(config, change.expected_revision)
             after = await self._changed(work, config, change)
-            await self._unique(work, principal, after, exclude=config.id)
+            await self._still_unique(work, principal, after)
             await self._replace(work, principal, config, after, "config.update")
             await self._files.attach(work, principal, file_ids, config.id)
         return after
@@ -137,7 +148,7 @@ class ConfigService:
                 version = await work.configs.version(config.id, rollback.revision)
             with of_rollback():
                 after = await self._rolled_back(work, config, version, rollback)
-            await self._unique(work, principal, after, exclude=config.id)
+            await self._still_unique(work, principal, after)
             await self._replace(work, principal, config, after, "config.rollback")
         return after
 
@@ -187,23 +198,26 @@ class ConfigService:
         async with self._database.reading(principal.workspace_id) as work:
             return await self._readable(work, principal, config_id)
 
+    async def one(self, principal: Principal, config_id: UUID, selection: Selection) -> ConfigRow:
+        """Return facts of a configuration that the caller may see; raises NotFound."""
+        shown = visibility(principal)
+        row = await self._database.reads.one(principal.workspace_id, shown, config_id, selection)
+        if row is None:
+            raise NotFound(("id",))
+        return row
+
     async def page(
-        self,
-        principal: Principal,
-        filter: ConfigFilter,
-        order: ConfigOrderField,
-        direction: OrderDirection,
-        request: PageRequest,
-    ) -> Page[EmailConfig]:
-        """Return a page of the configurations that the caller may see."""
-        async with self._database.reading(principal.workspace_id) as work:
-            shown = visibility(principal)
-            return await work.configs.page(filter, shown, order, direction, request)
+        self, principal: Principal, filter: ConfigFilter, selection: Selection, page: ConfigPage
+    ) -> ConfigRows:
+        """Return facts of a page of the configurations that the caller may see."""
+        shown = visibility(principal)
+        reads = self._database.reads
+        return await reads.page(principal.workspace_id, shown, filter, selection, page)
 
     async def count(self, principal: Principal, filter: ConfigFilter) -> int:
         """Count the configurations that the caller may see."""
-        async with self._database.reading(principal.workspace_id) as work:
-            return await work.configs.count(filter, visibility(principal))
+        shown = visibility(principal)
+        return await self._database.reads.count(principal.workspace_id, shown, filter)
 
     async def versions(
         self, principal: Principal, config_id: UUID, request: PageRequest
@@ -226,12 +240,13 @@ class ConfigService:
                 raise IdempotencyConflict
             return await self._readable(work, principal, found[1])
 
-    async def _insert(
-        self, work: Work, principal: Principal, submission: Submission, provider: Provider | None
-    ) -> EmailConfig:
+    async def _arrival(
+        self, principal: Principal, submission: Submission, provider: Provider | None, digest: str
+    ) -> Arrival:
         draft = submission.draft
         address = draft.email_address or ""
         now = self._now()
+        secrets = self._database.secrets(principal.workspace_id)
         config = EmailConfig(
             id=new_id(),
             workspace_id=principal.workspace_id,
@@ -245,24 +260,25 @@ class ConfigService:
             metadata=draft.metadata,
             enabled=submission.enabled,
             status=ConfigStatus.UNVERIFIED,
-            incoming=await self._server(work, draft.incoming, address, provider, None),
-            outgoing=await self._server(work, draft.outgoing, address, provider, None),
+            incoming=await self._server(secrets, draft.incoming, address, provider, None),
+            outgoing=await self._server(secrets, draft.outgoing, address, provider, None),
             created_at=now,
             updated_at=now,
         )
-        await self._unique(work, principal, config, exclude=None)
-        await work.configs.insert(config, principal.user_id)
-        await work.audit.append(
-            principal.user_id, "config.submit", "config", config.id, {"shared": submission.shared}
-        )
-        return config
+        details = {"shared": submission.shared}
+        key = submission.idempotency_key
+        return Arrival(config, secrets.rows, principal.user_id, details, key, digest)
 
     async def _changed(self, work: Work, config: EmailConfig, change: Change) -> EmailConfig:
         draft = merged(config, change)
         provider = self._valid(draft)
         address = draft.email_address or ""
-        incoming = await self._server(work, draft.incoming, address, provider, config.incoming)
-        outgoing = await self._server(work, draft.outgoing, address, provider, config.outgoing)
+        incoming = await self._server(
+            work.secrets, draft.incoming, address, provider, config.incoming
+        )
+        outgoing = await self._server(
+            work.secrets, draft.outgoing, address, provider, config.outgoing
+        )
         same = (incoming, outgoing) == (config.incoming, config.outgoing)
         return replace(
             self._advanced(config, status=config.status if same else ConfigStatus.UNVERIFIED),
@@ -292,7 +308,7 @@ class ConfigService:
 
     async def _server(
         self,
-        work: Work,
+        secrets: SecretIntake,
         draft: DraftServer | None,
         address: str,
         provider: Provider | None,
@@ -301,7 +317,7 @@ class ConfigService:
         if draft is None:
             return None
         settings = checked(draft, address, provider)
-        return await self._custody.server(work.secrets, settings, draft.secret, old)
+        return await self._custody.server(secrets, settings, draft.secret, old)
 
     async def _returned(
         self,
@@ -325,16 +341,26 @@ class ConfigService:
             raise InvalidInput(errors)
         return report.provider
 
+    async def _still_unique(self, work: Work, principal: Principal, config: EmailConfig) -> None:
+        address, external_id = config.email_address, config.external_id
+        await self._unique(work, principal, config.owner_id, address, external_id, config.id)
+
     async def _unique(
-        self, work: Work, principal: Principal, config: EmailConfig, exclude: UUID | None
+        self,
+        work: Work,
+        principal: Principal,
+        owner_id: UUID | None,
+        address: str,
+        external_id: str | None,
+        exclude: UUID | None = None,
     ) -> None:
-        found = await work.configs.find_by_address(config.owner_id, config.email_address, exclude)
+        found = await work.configs.find_by_address(owner_id, address, exclude)
         if found is not None:
             sentence = N_("There is a configuration for this address.")
             raise Duplicate(sentence, ("emailAddress",), found)
-        if config.external_id is None:
+        if external_id is None:
             return
-        found = await work.configs.find_by_external_id(config.external_id, exclude)
+        found = await work.configs.find_by_external_id(external_id, exclude)
         if found is not None:
             other = await work.configs.get(found)
             shown = found if may_read(principal, other.owner_id) else None

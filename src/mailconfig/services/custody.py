@@ -5,6 +5,9 @@ their own and has mailconfig send the password there. Every way of changing a ta
 rollback, fix, a draft based on a configuration) asks this module.
 """
 
+from typing import Protocol
+from uuid import UUID
+
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import SiteOf, StoredServer, secret_may_follow
 from mailconfig.domain.errors import SecretRequired
@@ -16,6 +19,14 @@ FIELDS = {MailProtocol.IMAP: "incoming", MailProtocol.SMTP: "outgoing"}
 """Input field of each protocol's server; also the purpose that its secret is bound to."""
 
 
+class SecretIntake(Protocol):
+    """Takes new secrets in."""
+
+    async def add(self, purpose: str, secret: NewSecret) -> UUID:
+        """Seal a secret for "incoming" or "outgoing"; return its id."""
+        ...
+
+
 class Custody:
     """Stores new secrets and decides on the reuse of stored ones."""
 
@@ -25,7 +36,7 @@ class Custody:
 
     async def server(
         self,
-        secrets: SecretRepository,
+        secrets: SecretIntake,
         settings: ServerSettings,
         wish: SecretChange | None,
         old: StoredServer | None,

@@ -17,6 +17,8 @@ from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.signing import Signer
 from mailconfig.domain.throttling import Limit, Limiter
+from mailconfig.services.attendance import Attendance, Remembered
+from mailconfig.services.departures import Departures
 from mailconfig.services.passwords import Passwords
 from mailconfig.services.tokens import AccessToken, Tokens
 from mailconfig.storage.database import Database
@@ -34,6 +36,8 @@ class IdentitySettings:
     session_seconds: int
     login_attempts_per_minute: int
     password_min_chars: int
+    session_cache_seconds: float = 1.0
+    """How long what other processes did to a session may be overlooked; see `attendance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,10 @@ class IdentityService:
         self._settings = settings
         self._now = now
         self._passwords = Passwords()
+        self.departures = Departures()
+        self._attendance = Attendance(settings.session_cache_seconds)
+        self._cookies: Remembered[str, UUID] = Remembered()
+        """Session of each cookie's digest; which one that is never changes."""
 
     async def login(self, email: str, password: Secret, client: str) -> SignIn:
         """Open a session; `client` is the address of the caller, for the throttle.
@@ -92,8 +100,12 @@ class IdentityService:
         """End the caller's session at once, for its cookie and all its access tokens."""
         if principal.session_id is None:
             return
-        async with self._database.identity() as identity:
-            await identity.revoke_session(principal.session_id, self._now())
+        try:
+            async with self._database.identity() as identity:
+                await identity.revoke_session(principal.session_id, self._now())
+        finally:  # also where it cannot be known whether that was stored
+            self._attendance.forget(principal.session_id)
+        self.departures.tell(principal.session_id)
         async with self._database.work(principal.workspace_id) as work:
             await work.audit.append(
                 principal.user_id, "logout", "session", principal.session_id, {}
@@ -101,19 +113,28 @@ class IdentityService:
 
     async def by_cookie(self, token: Secret) -> Principal:
         """Return who a session cookie belongs to; raises Unauthenticated."""
-        async with self._database.reading_identity() as identity:
-            found = await identity.session_by_token(_digest(token))
-        return self._live(found, Channel.COOKIE)
+        digest = _digest(token)
+        session_id = self._cookies.get(digest)
+        if session_id is not None:
+            return await self.by_session(session_id, Channel.COOKIE)
+        found = await self._database.sign_ins.session_by_token(digest)
+        principal = self._live(found, Channel.COOKIE)
+        if principal.session_id is not None:
+            self._cookies.put(digest, principal.session_id)
+        return principal
 
     async def by_bearer(self, text: str) -> Principal:
         """Return who an access token belongs to; raises Unauthenticated."""
         session_id = self._tokens.session_of(text)
         return await self.by_session(session_id, Channel.BEARER)
 
+    def seconds_left(self, text: str) -> float:
+        """Return how long an access token is still good; raises Unauthenticated."""
+        return (self._tokens.end_of(text) - self._now()).total_seconds()
+
     async def by_session(self, session_id: UUID, channel: Channel) -> Principal:
         """Return who a session belongs to while it is open; raises Unauthenticated."""
-        async with self._database.reading_identity() as identity:
-            found = await identity.session(session_id)
+        found = await self._attendance.of(session_id, self._database.sign_ins.session)
         return self._live(found, channel)
 
     async def user(self, principal: Principal) -> User | None:

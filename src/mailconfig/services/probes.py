@@ -5,7 +5,7 @@ test needs is read first, the test runs, its steps and verdict are written in un
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -33,6 +33,7 @@ from mailconfig.domain.probes import (
 from mailconfig.domain.secrets import KeepSecret
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.submission import Change, drafted, patched
+from mailconfig.domain.throttling import Limit, Limiter
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.finding import named_by
 from mailconfig.services.planning import Plan, Planner, Target
@@ -55,6 +56,8 @@ class ProbeSettings:
     deadline_seconds: float
     queue_seconds: float
     """How long a test may wait for a free place."""
+    per_minute: int = 60
+    """Tests that one user may start in a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Progress:
 class ProbeService:
     """The life of a connection test."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each collaborator
         self,
         database: Database,
         runner: TestRunner,
@@ -77,6 +80,7 @@ class ProbeService:
         verdicts: Verdicts,
         configs: ConfigService,
         settings: ProbeSettings,
+        limiter: Limiter,
         now: Now,
     ) -> None:
         self._database = database
@@ -86,6 +90,7 @@ class ProbeService:
         self._verdicts = verdicts
         self._configs = configs
         self._settings = settings
+        self._limiter = limiter
         self._now = now
         self._process = str(new_id())
 
@@ -104,7 +109,9 @@ class ProbeService:
         dialled then.
         """
         principal.require(Role.MEMBER)
-        with self._runner.place():
+        limit = Limit("tests", self._settings.per_minute, 60)
+        await self._limiter.take(limit, f"user {principal.user_id}")
+        with self._runner.place(principal.user_id):
             plan = await self._planner.plan(principal, target, protocols, round_trip=round_trip)
             return await self._started(principal, plan)
 
@@ -112,7 +119,8 @@ class ProbeService:
         test = self._row(principal, plan)
         await self._store(principal, test)
         request = ProbeRequest(plan.targets, self._settings.deadline_seconds, plan.anchors)
-        job = Job(test.id, principal.workspace_id, request, self._settings.queue_seconds)
+        wait = self._settings.queue_seconds
+        job = Job(test.id, principal.workspace_id, request, wait, principal.user_id)
         self._runner.start(job, self._sequel.of(plan), self._verdicts.conclusion(test, plan))
         return await self.get(principal, test.id)
 
@@ -174,7 +182,7 @@ class ProbeService:
         async with self._database.reading(principal.workspace_id) as work:
             return await work.probes.latest(config_ids)
 
-    async def watch(self, principal: Principal, test_id: UUID) -> AsyncIterator[Progress]:
+    async def watch(self, principal: Principal, test_id: UUID) -> AsyncGenerator[Progress, None]:
         """Yield the current state, then one event a changed step; ends with the test."""
         signal = self._runner.signal(test_id)
         test = await self.get(principal, test_id)
@@ -206,7 +214,9 @@ class ProbeService:
             raise RevisionConflict(config.id)
         change = _fixed(config, test.fix)
         # The place first: a fix that is stored and not tested would look as if it had failed.
-        with self._runner.place():
+        limit = Limit("tests", self._settings.per_minute, 60)
+        await self._limiter.take(limit, f"user {principal.user_id}")
+        with self._runner.place(principal.user_id):
             config = await self._configs.update(principal, change)
             plan = await self._planner.plan(principal, config.id, tuple(MailProtocol))
             return config, await self._started(principal, plan)

@@ -36,6 +36,8 @@ class Job:
     request: ProbeRequest
     queue_seconds: float
     """Longest wait for a place."""
+    caller: UUID | None = None
+    """User who asked for the test; counts towards what one user may run at once."""
     cancelled: bool = False
     began: bool = False
     """Whether it has left the queue; written with the first steps."""

@@ -7,6 +7,7 @@ process can show it. A process that dies leaves rows whose deadline tells reader
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -64,15 +65,22 @@ class TestRunner:
     __test__ = False
 
     def __init__(
-        self, recorder: Recorder, prober: Prober, concurrency: int, queue_size: int
+        self,
+        recorder: Recorder,
+        prober: Prober,
+        concurrency: int,
+        queue_size: int,
+        per_caller: int | None = None,
     ) -> None:
         self._recorder = recorder
         self._prober = prober
         self._places = anyio.CapacityLimiter(concurrency)
         self._room = concurrency + queue_size
+        self._per_caller = self._room if per_caller is None else per_caller
         self._group: TaskGroup | None = None
         self._jobs: dict[UUID, Job] = {}
-        self._held = 0
+        self._held: Counter[UUID | None] = Counter()
+        """Places in the queue that are held, by caller."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -89,18 +97,21 @@ class TestRunner:
                 group.cancel_scope.cancel()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place in the queue while a test is prepared; raises RateLimited when it is full.
+    def place(self, caller: UUID | None = None) -> Iterator[None]:
+        """Hold a place in the queue while a test is prepared.
 
+        Raises RateLimited when the queue is full, or the caller has as many tests as one may.
         Without it, many that are asked for at once would each see the same free place.
         """
-        if len(self._jobs) + self._held >= self._room:
+        own = self._held[caller] + sum(job.caller == caller for job in self._jobs.values())
+        if len(self._jobs) + self._held.total() >= self._room or own >= self._per_caller:
             raise RateLimited(_BUSY_RETRY_SECONDS)
-        self._held += 1
+        self._held[caller] += 1
         try:
             yield
         finally:
-            self._held -= 1
+            self._held[caller] -= 1
+            self._held += Counter()  # forgets callers who hold nothing
 
     def start(self, job: Job, follow: Follow, conclude: Conclude) -> None:
         """Take a job; it runs as soon as a place is free."""

@@ -53,6 +53,25 @@ def read_event(row: AnyRow) -> AuditEvent:
     )
 
 
+def event_row(
+    actor_id: UUID | None,
+    action: str,
+    object_type: str,
+    object_id: UUID | None,
+    details: Mapping[str, Detail],
+) -> dict[str, object]:
+    """Return the row of an event of the current request, without its workspace and moment."""
+    return {
+        "id": new_id(),
+        "actor_id": actor_id,
+        "action": action,
+        "object_type": object_type,
+        "object_id": object_id,
+        "details": orjson.dumps(dict(details)).decode(),
+        "request_id": request_id.get(),
+    }
+
+
 class AuditRepository:
     """Adds and lists events."""
 
@@ -69,18 +88,9 @@ class AuditRepository:
         details: Mapping[str, Detail],
     ) -> None:
         """Add an event at the moment of this transaction, with the id of the current request."""
-        row = {
-            "id": new_id(),
-            "workspace_id": self._workspace_id,
-            "actor_id": actor_id,
-            "action": action,
-            "object_type": object_type,
-            "object_id": object_id,
-            "details": orjson.dumps(dict(details)).decode(),
-            "request_id": request_id.get(),
-            "created_at": self._transaction.now,
-        }
-        await self._transaction.run(insert(audit_events).values(row))
+        row = event_row(actor_id, action, object_type, object_id, details)
+        place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
+        await self._transaction.run(insert(audit_events).values(row | place))
 
     async def page(self, request: PageRequest) -> Page[AuditEvent]:
         """Return events, newest first."""

@@ -79,6 +79,12 @@ def _changing_values(config: EmailConfig) -> dict[str, object]:
     }
 
 
+def new_row(config: EmailConfig) -> dict[str, object]:
+    """Return the row of a new configuration, without its workspace."""
+    fixed = {"id": config.id, "revision": config.revision, "created_at": config.created_at}
+    return fixed | _changing_values(config)
+
+
 class ConfigRepository:
     """Reads and changes configurations; others' simply do not exist."""
 
@@ -107,13 +113,8 @@ class ConfigRepository:
 
         It goes into the workspace of this transaction, whatever `config.workspace_id` says.
         """
-        fixed = {
-            "id": config.id,
-            "workspace_id": self._workspace_id,
-            "revision": config.revision,
-            "created_at": config.created_at,
-        }
-        await self._transaction.run(insert(configs).values(fixed | _changing_values(config)))
+        row = new_row(config) | {"workspace_id": self._workspace_id}
+        await self._transaction.run(insert(configs).values(row))
         await self._history.add(config, config.revision, author_id)
 
     async def replace(

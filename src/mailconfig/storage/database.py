@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mailconfig.domain.clock import Now, utc_now
+from mailconfig.storage.arrivals import ACTION, OPERATION, Arrival, Arrivals
 from mailconfig.storage.audit import AuditRepository
 from mailconfig.storage.configs import ConfigRepository
 from mailconfig.storage.engines import Engines, open_engines
@@ -25,13 +26,15 @@ from mailconfig.storage.files import FileRepository
 from mailconfig.storage.idempotency import IdempotencyRepository
 from mailconfig.storage.identity import IdentityRepository
 from mailconfig.storage.probes import ProbeRepository
+from mailconfig.storage.reads.configs import ConfigReads
+from mailconfig.storage.reads.identity import IdentityReads
 from mailconfig.storage.sealing import Keyring
-from mailconfig.storage.secrets import SecretRepository
+from mailconfig.storage.secrets import SecretBatch, SecretRepository
 from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.transaction import Transaction, uninterrupted
 
-__all__ = ["Database", "StorageSettings", "Work"]
+__all__ = ["Arrival", "Database", "StorageSettings", "Work"]
 
 
 class Work:
@@ -54,6 +57,16 @@ class Work:
         self.audit = AuditRepository(transaction, workspace_id)
         self.idempotency = IdempotencyRepository(transaction, workspace_id)
 
+    async def arrive(self, arrival: Arrival) -> None:
+        """Store a new configuration with all that belongs to it; raises as `Database.arrive`."""
+        config, author = arrival.config, arrival.author_id
+        await self.secrets.insert(arrival.secrets)
+        await self.configs.insert(config, author)
+        await self.audit.append(author, ACTION, "config", config.id, arrival.details)
+        if arrival.key is not None:
+            key, digest = arrival.key, arrival.digest
+            await self.idempotency.put(author, OPERATION, key, digest, config.id)
+
 
 class Database:
     """All transactions begin here."""
@@ -62,9 +75,14 @@ class Database:
         self, engines: Engines, settings: StorageSettings, keyring: Keyring, now: Now
     ) -> None:
         self._engines = engines
+        self.reads = ConfigReads(engines.lines)
+        """Single statements about configurations."""
+        self.sign_ins = IdentityReads(engines.lines)
+        """Single statements about sessions."""
         self._settings = settings
         self._keyring = keyring
         self._now = now
+        self._arrivals = Arrivals()
 
     @classmethod
     def open(cls, settings: StorageSettings, keyring: Keyring, now: Now = utc_now) -> Self:
@@ -78,6 +96,25 @@ class Database:
     def reading(self, workspace_id: UUID) -> AbstractAsyncContextManager[Work]:
         """Read one snapshot of one workspace; writing raises Fault."""
         return self._work(self._engines.reading, workspace_id)
+
+    def secrets(self, workspace_id: UUID) -> SecretBatch:
+        """Return what seals secrets for `arrive`."""
+        return SecretBatch(workspace_id, self._keyring)
+
+    async def arrive(self, workspace_id: UUID, arrival: Arrival) -> None:
+        """Store a new configuration with all that belongs to it, or nothing of it.
+
+        Raises Duplicate, or IdempotencyConflict where the key is taken.
+        """
+        if self._engines.single is None:
+            async with self.work(workspace_id) as work:
+                await work.arrive(arrival)
+            return
+        single = self._engines.single
+        statement, values = self._arrivals.statement(
+            arrival, workspace_id, self._now(), single.dialect
+        )
+        await single.run(statement, values)
 
     @asynccontextmanager
     async def identity(self) -> AsyncIterator[IdentityRepository]:

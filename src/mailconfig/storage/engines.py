@@ -3,6 +3,9 @@
 SQLite gets two: one connection that writes, which queues writers fairly inside the process, and a
 pool of readers that cannot write. WAL lets them run beside each other; processes queue by
 BEGIN IMMEDIATE and the busy timeout. PostgreSQL gets one pool.
+
+Beside them stand the connections of the read side (`storage.reads`), for single statements. On
+PostgreSQL they are a part of the connections that the operator allows.
 """
 
 from dataclasses import dataclass
@@ -12,10 +15,20 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mailconfig.storage.reads.sqlite import SqliteLines
+from mailconfig.storage.reads.statements import Lines, Single
 from mailconfig.storage.settings import StorageSettings, database_url
 
 _READING: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """One snapshot for all statements of a reader; on PostgreSQL."""
+
+
+_READERS_MAX: Final = 4
+"""Connections of the read side: a statement takes a fraction of what one core does about it, so
+that a few keep a process busy. On SQLite each is a thread."""
+
+_WRITERS_MAX: Final = 2
+"""Connections for single statements that write, which wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +36,53 @@ class Engines:
     """Where to write and where to read."""
 
     writing: AsyncEngine
+    """Transactions that write."""
     reading: AsyncEngine
+    """Transactions that read."""
+    lines: Lines
+    """Single statements that read."""
+    single: Single | None = None
+    """Single statements that write; None where transactions are as fast."""
 
     async def dispose(self) -> None:
         """Close all connections; the writer last, which then empties SQLite's WAL."""
+        await self.lines.close()
+        if self.single is not None:
+            await self.single.close()
         await self.reading.dispose()
         await self.writing.dispose()
 
 
 def open_engines(settings: StorageSettings) -> Engines:
     """Build the engines; nothing is connected yet."""
-    if database_url(settings).get_backend_name() == "postgresql":
-        engine = _engine(settings, pool_size=settings.pool_size)
-        return Engines(engine, engine.execution_options(**_READING))
+    url = database_url(settings)
+    if url.get_backend_name() == "postgresql":
+        return _postgres(settings)
     writing = _engine(settings, pool_size=1)
     reading = _engine(settings, pool_size=settings.pool_size)
     prepare_sqlite(writing.sync_engine, settings, "BEGIN IMMEDIATE")
     prepare_sqlite(reading.sync_engine, settings, "BEGIN", "PRAGMA query_only=ON")
-    return Engines(writing, reading)
+    threads = min(_READERS_MAX, settings.pool_size)
+    return Engines(
+        writing, reading, SqliteLines(url.database or "", threads, settings.wait_seconds)
+    )
+
+
+def _postgres(settings: StorageSettings) -> Engines:
+    """Divide the connections: some for single statements, the rest for transactions."""
+    # asyncpg is not imported where nobody uses it: that is 10 MiB.
+    from mailconfig.storage.reads.postgres import PostgresLines  # noqa: PLC0415 - as said
+
+    url, wait_seconds = database_url(settings), settings.wait_seconds
+    readers = min(_READERS_MAX, max(1, settings.pool_size // 2 - 1))
+    writers = min(_WRITERS_MAX, max(1, settings.pool_size // 4))
+    engine = _engine(settings, pool_size=max(1, settings.pool_size - readers - writers))
+    return Engines(
+        engine,
+        engine.execution_options(**_READING),
+        PostgresLines(url, readers, wait_seconds),
+        PostgresLines(url, writers, wait_seconds, writing=True),
+    )
 
 
 def _engine(settings: StorageSettings, pool_size: int) -> AsyncEngine:

@@ -68,6 +68,8 @@ class ValueRefused(Refusal):
 
 _DATA_EXCEPTION: Final = "22"
 """Class of SQLSTATE codes about values (SQL:2016, part 2, clause 24)."""
+_INTEGRITY: Final = "23"
+"""Class of SQLSTATE codes about constraints (the same clause)."""
 
 
 class DatabaseError(Exception):
@@ -92,14 +94,21 @@ def _broken_constraint(error: DBAPIError) -> str | None:
     return _NAME_OF.get(match["columns"]) if match else None
 
 
-def _meaning(error: DBAPIError) -> MailconfigError:
-    """Return what an error means to the caller."""
-    if isinstance(error, IntegrityError):
-        refusal = REFUSALS.get(_broken_constraint(error) or "")
+def meaning(sqlstate: str, constraint: str | None) -> MailconfigError:
+    """Return what an error means to the caller, by its SQLSTATE and the constraint it names."""
+    if sqlstate.startswith(_INTEGRITY):
+        refusal = REFUSALS.get(constraint or "")
         return refusal() if refusal else Fault("The database refused a change.")
-    if str(getattr(error.driver_exception, "sqlstate", "")).startswith(_DATA_EXCEPTION):
+    if sqlstate.startswith(_DATA_EXCEPTION):
         return ValueRefused()
     return Fault("The database does not work.")
+
+
+def _meaning(error: DBAPIError) -> MailconfigError:
+    """Return what an error of SQLAlchemy's means to the caller."""
+    if isinstance(error, IntegrityError):
+        return meaning(_INTEGRITY, _broken_constraint(error))
+    return meaning(str(getattr(error.driver_exception, "sqlstate", "")), None)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, Uuid, bindparam, or_
 
 from mailconfig.domain.configs import ConfigFilter, ConfigOrderField, Visibility
 from mailconfig.domain.pages import OrderDirection
@@ -29,9 +29,13 @@ def config_order(field: ConfigOrderField, direction: OrderDirection) -> Order:
 def config_conditions(
     workspace_id: UUID, filter: ConfigFilter, visibility: Visibility
 ) -> tuple[Condition, ...]:
-    """Return all conditions of a list: workspace, what the caller may see, the filter."""
+    """Return all conditions of a list: workspace, what the caller may see, the filter.
+
+    Workspace and owner are the parameters `workspace_id` and `owner_id`, which `caller_values`
+    fills; the values of the filter are part of the conditions.
+    """
     return (
-        configs.c.workspace_id == workspace_id,
+        configs.c.workspace_id == bindparam("workspace_id", workspace_id, type_=Uuid()),
         *_visible(visibility),
         *_words(filter),
         *_sets(filter),
@@ -39,12 +43,18 @@ def config_conditions(
     )
 
 
+def caller_values(workspace_id: UUID, visibility: Visibility) -> dict[str, object]:
+    """Return the parameters of `config_conditions`."""
+    return {"workspace_id": workspace_id, "owner_id": visibility.owner_id}
+
+
 def _visible(visibility: Visibility) -> Iterator[Condition]:
     if visibility.everything:
         return
     shared = configs.c.owner_id.is_(None)
     own = visibility.owner_id
-    yield shared if own is None else or_(shared, configs.c.owner_id == own)
+    named = bindparam("owner_id", own, type_=Uuid())
+    yield shared if own is None else or_(shared, configs.c.owner_id == named)
 
 
 def _words(filter: ConfigFilter) -> Iterator[Condition]:

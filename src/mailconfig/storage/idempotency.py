@@ -8,6 +8,19 @@ from mailconfig.storage.tables import idempotency_keys
 from mailconfig.storage.transaction import Transaction
 
 
+def key_row(
+    user_id: UUID, operation: str, key: str, digest: str, result_id: UUID
+) -> dict[str, object]:
+    """Return the row of a key, without its workspace and moment."""
+    return {
+        "user_id": user_id,
+        "operation": operation,
+        "key": key,
+        "digest": digest,
+        "result_id": result_id,
+    }
+
+
 class IdempotencyRepository:
     """Finds and stores keys. Write the key in the transaction that carries the request out."""
 
@@ -31,13 +44,6 @@ class IdempotencyRepository:
         self, user_id: UUID, operation: str, key: str, digest: str, result_id: UUID
     ) -> None:
         """Store a key; raises IdempotencyConflict when another request was faster."""
-        row = {
-            "workspace_id": self._workspace_id,
-            "user_id": user_id,
-            "operation": operation,
-            "key": key,
-            "digest": digest,
-            "result_id": result_id,
-            "created_at": self._transaction.now,
-        }
-        await self._transaction.run(insert(idempotency_keys).values(row))
+        row = key_row(user_id, operation, key, digest, result_id)
+        place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
+        await self._transaction.run(insert(idempotency_keys).values(row | place))

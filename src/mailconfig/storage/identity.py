@@ -3,8 +3,9 @@
 Must not: decide. Whether a session has expired or was revoked is for the caller to judge.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, insert, select, update
@@ -16,9 +17,14 @@ from mailconfig.storage.transaction import AnyRow, Transaction
 
 SignIn = tuple[Session, User, Role]
 
-_SIGN_INS: Final = (
+SIGN_INS: Final = (
     select(
-        *(column for column in sessions.c if column.name != "token_sha256"),
+        sessions.c.id,
+        sessions.c.user_id,
+        sessions.c.workspace_id,
+        sessions.c.created_at,
+        sessions.c.expires_at,
+        sessions.c.revoked_at,
         users.c.email,
         users.c.created_at.label("user_created_at"),
         memberships.c.role,
@@ -40,17 +46,11 @@ def read_user(row: AnyRow) -> User:
     return User(id=row.id, email=row.email, created_at=row.created_at)
 
 
-def read_sign_in(row: AnyRow) -> SignIn:
-    """Map a joined row to its values."""
-    session = Session(
-        id=row.id,
-        user_id=row.user_id,
-        workspace_id=row.workspace_id,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-    )
-    return session, User(row.user_id, row.email, row.user_created_at), Role(row.role)
+def read_sign_in(row: Sequence[Any]) -> SignIn:
+    """Make values of a row of `SIGN_INS`."""
+    *facts, email, user_created_at, role = row
+    session = Session(*facts)
+    return session, User(session.user_id, email, user_created_at), Role(role)
 
 
 class IdentityRepository:
@@ -157,7 +157,7 @@ class IdentityRepository:
         return await self._sign_in(sessions.c.token_sha256 == token_sha256)
 
     async def _sign_in(self, condition: ColumnElement[bool]) -> SignIn | None:
-        row = await self._transaction.first(_SIGN_INS.where(condition))
+        row = await self._transaction.first(SIGN_INS.where(condition))
         return None if row is None else read_sign_in(row)
 
     async def revoke_session(self, id: UUID, at: datetime) -> None:

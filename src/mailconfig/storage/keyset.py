@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Integer, Select, Uuid, literal, tuple_
+from sqlalchemy import Column, ColumnElement, Integer, Select, Uuid, bindparam, literal, tuple_
 
 from mailconfig.domain.errors import Refusal
 from mailconfig.domain.pages import Keyset, OrderDirection, Page, PageRequest
@@ -49,40 +49,52 @@ class Order:
         turned = OrderDirection.DESC if ascending else OrderDirection.ASC
         return Order(self.column, self.id, turned)
 
+    def columns(self) -> tuple[Column[Any], Column[Any]]:
+        """Return the two columns that are a row's place."""
+        return self.column, self.id
+
     def terms(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
         """Return the terms of ORDER BY."""
         if self.direction is OrderDirection.ASC:
             return self.column.asc(), self.id.asc()
         return self.column.desc(), self.id.desc()
 
-    def beyond(self, place: Keyset) -> ColumnElement[bool]:
-        """Select the rows that come after a place."""
-        mine, theirs = self._sides(place)
+    def beyond(self, place: Keyset, name: str = "place") -> ColumnElement[bool]:
+        """Select the rows that come after a place; raises CursorRefused.
+
+        The place is two parameters, `{name}_value` and `{name}_id`, which `values` fills.
+        """
+        mine, theirs = self._sides(place, name)
         return mine > theirs if self.direction is OrderDirection.ASC else mine < theirs
 
-    def not_beyond(self, place: Keyset) -> ColumnElement[bool]:
-        """Select the rows that come before a place, or are at it."""
-        mine, theirs = self._sides(place)
+    def not_beyond(self, place: Keyset, name: str = "place") -> ColumnElement[bool]:
+        """Select the rows that come before a place, or are at it; otherwise as `beyond`."""
+        mine, theirs = self._sides(place, name)
         return mine <= theirs if self.direction is OrderDirection.ASC else mine >= theirs
 
-    def _sides(
-        self, place: Keyset
-    ) -> tuple[ColumnElement[tuple[Any, ...]], ColumnElement[tuple[Any, ...]]]:
-        """Return both sides of a row comparison, which an index can answer."""
+    def values(self, place: Keyset, name: str) -> dict[str, object]:
+        """Return the parameters that are a place; raises CursorRefused when it is none."""
         try:
             value, id = _value_of(self.column, place.value), UUID(place.id)
         except ValueError as error:
             raise CursorRefused(N_("This is no place in this list.")) from error
-        theirs = tuple_(literal(value, self.column.type), literal(id, Uuid()))
+        return {f"{name}_value": value, f"{name}_id": id}
+
+    def _sides(
+        self, place: Keyset, name: str
+    ) -> tuple[ColumnElement[tuple[Any, ...]], ColumnElement[tuple[Any, ...]]]:
+        """Return both sides of a row comparison, which an index can answer."""
+        value, id = self.values(place, name).items()
+        theirs = tuple_(bindparam(*value, type_=self.column.type), bindparam(*id, type_=Uuid()))
         return tuple_(self.column, self.id), theirs
 
     def place(self, row: AnyRow) -> Keyset:
         """Return the place of a row."""
         columns = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-        return Keyset(_text_of(columns[self.column]), str(columns[self.id]))
+        return Keyset(text_of(columns[self.column]), str(columns[self.id]))
 
 
-def _text_of(value: object) -> str:
+def text_of(value: object) -> str:
     """Write a sort value; moments keep their microseconds."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
@@ -120,9 +132,9 @@ class Listing(Generic[RowT]):
             start, end = end, start
         statement = self.rows
         if start is not None:
-            statement = statement.where(order.beyond(start))
+            statement = statement.where(order.beyond(start, "start"))
         if end is not None:
-            statement = statement.where(order.turned().beyond(end))
+            statement = statement.where(order.turned().beyond(end, "end"))
         found = await transaction.all(statement.order_by(*order.terms()).limit(request.limit + 1))
         more = len(found) > request.limit or await self._any(transaction, order.turned(), end)
         earlier = await self._any(transaction, order, start)

@@ -3,7 +3,7 @@
 Must not: keep a plaintext longer than the call, or read an unreadable secret as "no password".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,42 @@ _ENCODING: Final = ("utf-8", "surrogatepass")
 """Lossless for every str, so that sealing never fails with an error that quotes the secret."""
 
 
+def sealed_row(
+    keyring: Keyring, workspace_id: UUID, purpose: str, kind: str, plaintext: bytes
+) -> tuple[UUID, dict[str, object]]:
+    """Seal a secret; return its id and its row, without its moment."""
+    id = new_id()
+    sealed = keyring.seal(plaintext, SealContext(workspace_id, id, purpose, kind))
+    return id, {
+        "id": id,
+        "workspace_id": workspace_id,
+        "purpose": purpose,
+        "kind": kind,
+        "key_id": sealed.key_id,
+        "ciphertext": sealed.ciphertext,
+    }
+
+
+class SecretBatch:
+    """Seals secrets that are stored later, in one unit of work with what refers to them."""
+
+    def __init__(self, workspace_id: UUID, keyring: Keyring) -> None:
+        self._workspace_id = workspace_id
+        self._keyring = keyring
+        self.rows: list[dict[str, object]] = []
+        """Rows without their moment."""
+
+    async def add(self, purpose: str, secret: NewSecret) -> UUID:
+        """Seal a secret for "incoming" or "outgoing"; return its id."""
+        await self._keyring.refresh()
+        plaintext = secret.value.reveal().encode(*_ENCODING)
+        id, row = sealed_row(
+            self._keyring, self._workspace_id, purpose, secret.kind.value, plaintext
+        )
+        self.rows.append(row)
+        return id
+
+
 class SecretRepository:
     """Adds, opens and deletes secrets."""
 
@@ -36,6 +72,11 @@ class SecretRepository:
         return await self._seal(
             purpose, secret.kind.value, secret.value.reveal().encode(*_ENCODING)
         )
+
+    async def insert(self, rows: Iterable[Mapping[str, object]]) -> None:
+        """Store secrets that `SecretBatch` sealed."""
+        now = {"created_at": self._transaction.now}
+        await self._transaction.run_many(insert(secrets), [{**row, **now} for row in rows])
 
     async def open(self, id: UUID, purpose: str) -> NewSecret:
         """Open a secret; raises SecretUnreadable, also when there is none."""
@@ -77,18 +118,10 @@ class SecretRepository:
 
     async def _seal(self, purpose: str, kind: str, plaintext: bytes) -> UUID:
         await self._keyring.refresh()
-        id = new_id()
-        sealed = self._keyring.seal(plaintext, SealContext(self._workspace_id, id, purpose, kind))
-        row = {
-            "id": id,
-            "workspace_id": self._workspace_id,
-            "purpose": purpose,
-            "kind": kind,
-            "key_id": sealed.key_id,
-            "ciphertext": sealed.ciphertext,
-            "created_at": self._transaction.now,
-        }
-        await self._transaction.run(insert(secrets).values(row))
+        id, row = sealed_row(self._keyring, self._workspace_id, purpose, kind, plaintext)
+        await self._transaction.run(
+            insert(secrets).values(row | {"created_at": self._transaction.now})
+        )
         return id
 
     async def _open(self, id: UUID, purpose: str) -> tuple[str, bytes]:

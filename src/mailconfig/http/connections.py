@@ -1,0 +1,142 @@
+"""uvicorn's connections, with an end for clients that never read.
+
+asyncio keeps what a client does not take, and a transport that is closed waits for it to be taken:
+a client that never reads would hold its connection, and what is written to it, for good. Here a
+connection whose buffer does not shrink for a while is cut, whatever the application does, and what
+uvicorn writes of its own accord is bounded: while a client does not read its pongs, it is not read.
+Compression is off (`serving`): 256 bytes of it could hold a message of the largest size.
+
+Must not know what is sent. Uses asyncio's own callbacks, so that it fits any of uvicorn's
+protocols, and two of uvicorn's to count frames.
+"""
+
+import asyncio
+from asyncio.transports import BaseTransport
+from typing import Any, Final, cast
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+_CLOSE_SECONDS: Final = 2.0
+"""What a client gets to answer a close frame; uvicorn's own 10 let garbage hold connections."""
+
+
+class Cutting(asyncio.Protocol):
+    """Cuts a connection whose unsent bytes do not become fewer."""
+
+    stall_seconds: float
+    """How long they may stay as many."""
+    _peer: asyncio.Transport
+    _unsent = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Take note of every unsent byte: with a lower mark of 0, writing pauses at the first."""
+        self._peer = cast("asyncio.Transport", transport)
+        self._peer.set_write_buffer_limits(high=0)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to watch."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """All is sent."""
+        self._forget()
+        super().resume_writing()
+
+    def _watch(self) -> None:
+        self._unsent = self._peer.get_write_buffer_size()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self.stall_seconds, self._look)
+
+    def _look(self) -> None:
+        if 0 < self._unsent <= self._peer.get_write_buffer_size():
+            self._peer.abort()
+        else:
+            self._watch()
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class SocketConnection(Cutting, WebSocketsSansIOProtocol):
+    """A WebSocket connection."""
+
+    frames_per_second: int
+    """Pings and fragments, which the application never sees; also the fragments of a message."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the base's
+        super().__init__(*args, **kwargs)
+        self.close_timeout = _CLOSE_SECONDS
+        self._second = 0
+        self._count = 0
+
+    def pause_writing(self) -> None:
+        """Read no more from a client that does not read."""
+        super().pause_writing()
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read again, unless a message waits for the application."""
+        super().resume_writing()
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless there are too many."""
+        if self._allowed():
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a fragment, unless there are too many: empty ones would never fill a message."""
+        if len(self.frames) > self.frames_per_second:
+            self.transport.abort()
+        elif self._allowed():
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on; one that is no text ends the connection, without a line in the log."""
+        try:
+            if self.curr_msg_data_type == "text":
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.frames = []
+            self.conn.send_close(1007)  # RFC 6455, section 7.4.1
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+    def _allowed(self) -> bool:
+        second = int(self.loop.time())
+        if second != self._second:
+            self._second, self._count = second, 0
+        self._count += 1
+        if self._count > self.frames_per_second:
+            self.transport.abort()
+        return self._count <= self.frames_per_second
+
+
+def http_connection(stall_seconds: float) -> type[asyncio.Protocol]:
+    """Return the class of HTTP connections that are cut when a client does not read."""
+    return type("HttpConnection", (Cutting, AutoHTTPProtocol), {"stall_seconds": stall_seconds})
+
+
+def socket_connection(stall_seconds: float, frames_per_second: int) -> type[SocketConnection]:
+    """Return the class of WebSocket connections with these bounds."""
+    stall, frames = stall_seconds, frames_per_second
+
+    class BoundedConnection(SocketConnection):
+        stall_seconds = stall
+        frames_per_second = frames
+
+    return BoundedConnection

@@ -1,0 +1,328 @@
+"""docs/reference says what the code does: pages as written anew, links, and what may be refused."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tools.reference.pages import render
+from tools.reference.refusing import BUDGETS, CODES, PAYLOADS
+from tools.reference.settling import Settling
+
+from kit.api import MEMBER, Api, form, server, serving
+from kit.outcomes import passed, plain_on_tls_port
+from mailconfig.domain.servers import MailProtocol
+from mailconfig.graphql import ids
+from mailconfig.graphql.schema import build_schema
+from mailconfig.settings import Settings
+
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
+"""Which database it is plays no part here."""
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+JSON = dict[str, Any]
+NOWHERE = UUID(int=7)
+NO_CONFIG = ids.encode("EmailConfig", NOWHERE)
+NO_TEST = ids.encode("ConnectionTest", NOWHERE)
+NO_FILE = ids.encode("File", NOWHERE)
+NO_FIX = ids.encode("SettingsFix", NOWHERE)
+ELSEWHERE = {**server("imap.elsewhere.example"), "secret": None}
+"""Another provider's server without a password."""
+UNPROVOKED = {
+    # A fix stays with the provider and was valid a moment ago: both need the catalogue or the
+    # settings of the service to change between test and fix.
+    ("applyFix", "SecretRequiredError"),
+    ("applyFix", "ValidationIssue"),
+}
+CASES: list[tuple[str, str, Callable[[Api], Awaitable[JSON]]]] = []
+"""Operation, error, and what makes the input that it answers."""
+
+
+def case(operation: str, error: str) -> Callable[[Any], Any]:
+    """Add the input that a function makes to the cases."""
+
+    def add(make: Callable[[Api], Awaitable[JSON]]) -> Callable[[Api], Awaitable[JSON]]:
+        CASES.append((operation, error, make))
+        return make
+
+    return add
+
+
+def plain(operation: str, error: str, **given: object) -> None:
+    """Add an input that needs nothing before."""
+
+    async def make(_api: Api) -> JSON:
+        return given
+
+    CASES.append((operation, error, make))
+
+
+def of_config(operation: str, error: str, **given: object) -> None:
+    """Add an input about a stored configuration."""
+
+    async def make(api: Api) -> JSON:
+        return {"id": await api.stored(MEMBER), **given}
+
+    CASES.append((operation, error, make))
+
+
+plain("applyFix", "NotFoundError", testId=NO_TEST, fixId=NO_FIX)
+plain("cancelTest", "NotFoundError", testId=NO_TEST)
+plain("checkDomain", "ValidationIssue", domain="no domain")
+plain("delete", "NotFoundError", id=NO_CONFIG)
+of_config("delete", "RevisionConflictError", expectedRevision=9)
+plain("deleteFile", "NotFoundError", id=NO_FILE)
+plain("discover", "ValidationIssue")
+plain("login", "CredentialsError", email="member@example.org", password="wrong")
+plain("rollback", "NotFoundError", id=NO_CONFIG, revision=1)
+of_config("rollback", "RevisionConflictError", revision=1, expectedRevision=9)
+of_config("rollback", "ValidationIssue", revision=1, incomingSecret={"keep": False})
+plain("submit", "ValidationIssue", **form(emailAddress="nobody"))
+plain(
+    "submit",
+    "SecretRequiredError",
+    **form(incoming={**server("imap.example.net"), "secret": {"keep": True}}),
+)
+plain("submit", "NotFoundError", **form(files=[{"fileId": NO_FILE}]))
+plain("submit", "LimitExceededError", **form(files=[{"fileId": NO_FILE}] * 21))
+plain("testConnection", "NotFoundError", target={"configId": NO_CONFIG})
+plain("testConnection", "ValidationIssue", target={"configId": NO_CONFIG}, waitSeconds=26)
+plain("update", "NotFoundError", id=NO_CONFIG)
+of_config("update", "RevisionConflictError", expectedRevision=9)
+of_config("update", "ValidationIssue", emailAddress="nobody")
+of_config("update", "SecretRequiredError", incoming=ELSEWHERE)
+of_config("update", "LimitExceededError", files=[{"fileId": NO_FILE}] * 21)
+
+
+@case("applyFix", "RevisionConflictError")
+async def fix_of_a_changed_configuration(api: Api) -> JSON:
+    """A test offers a fix; the form knows another revision."""
+    wrong = server("smtp.example.net", port=465, security="STARTTLS")
+    config_id = await api.stored(MEMBER, outgoing=wrong)
+    api.prober.outcomes = (passed(MailProtocol.IMAP), plain_on_tls_port())
+    given = {"target": {"configId": config_id}, "waitSeconds": 20}
+    test = (await run(api, "testConnection", given, "test { id diagnosis { fix { id } } }"))["test"]
+    fix_id = test["diagnosis"]["fix"]["id"]
+    return {"testId": test["id"], "fixId": fix_id, "expectedRevision": 9}
+
+
+@case("submit", "DuplicateError")
+async def the_same_address(api: Api) -> JSON:
+    """The form is stored already."""
+    await api.stored(MEMBER)
+    return form()
+
+
+@case("submit", "IdempotencyConflictError")
+async def the_same_key(api: Api) -> JSON:
+    """The key was used with another form."""
+    await api.stored(MEMBER, idempotencyKey="1")
+    return form(idempotencyKey="1", name="Other")
+
+
+@case("update", "DuplicateError")
+async def another_ones_address(api: Api) -> JSON:
+    """Another configuration has the address."""
+    await api.stored(MEMBER)
+    return {
+        "id": await api.stored(MEMBER, emailAddress="bob@example.net"),
+        "emailAddress": "ann@example.net",
+    }
+
+
+@case("rollback", "DuplicateError")
+async def an_address_that_was_given_away(api: Api) -> JSON:
+    """Since revision 1 another configuration has taken the address."""
+    config_id = await api.stored(MEMBER)
+    await run(api, "update", {"id": config_id, "emailAddress": "bob@example.net"})
+    await api.stored(MEMBER)
+    return {"id": config_id, "revision": 1}
+
+
+@case("rollback", "SecretRequiredError")
+async def back_to_another_provider(api: Api) -> JSON:
+    """The password is that of the new server."""
+    config_id = await api.stored(MEMBER)
+    await run(api, "update", {"id": config_id, "incoming": server("imap.elsewhere.example")})
+    return {"id": config_id, "revision": 1}
+
+
+@case("testConnection", "SecretRequiredError")
+async def a_draft_for_another_provider(api: Api) -> JSON:
+    """The stored password must not go to the server that was typed."""
+    based_on = await api.stored(MEMBER)
+    draft = {**form(incoming=ELSEWHERE), "basedOn": based_on}
+    return {"target": {"draft": draft}}
+
+
+def mutation(operation: str, more: str = "") -> str:
+    """Return the document of a mutation that asks for its errors."""
+    kind = f"{operation[0].upper()}{operation[1:]}Input"
+    body = f"{{ errors {{ __typename }} {more} }}"
+    return f"mutation ($input: {kind}!) {{ {operation}(input: $input) {body} }}"
+
+
+async def run(api: Api, operation: str, given: JSON, more: str = "") -> Any:  # noqa: ANN401 - JSON
+    """Run a mutation and return its payload."""
+    return (await api.data(MEMBER, mutation(operation, more), {"input": given}))[operation]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("operation", "error", "make"), CASES, ids=[f"{name}-{kind}" for name, kind, _ in CASES]
+)
+async def test_a_mutation_refuses_as_the_page_says(
+    api: Api, operation: str, error: str, make: Callable[[Api], Awaitable[JSON]]
+) -> None:
+    """Each error of a mutation happens."""
+    payload = await run(api, operation, await make(api))
+    assert {each["__typename"] for each in payload["errors"]} == {error}
+
+
+UPLOADS = [
+    ("uploadFile", "FileRefusedError", "", b"no certificate"),
+    ("uploadFile", "LimitExceededError", "", b"x" * (5 * 1024 * 1024 + 1)),
+    ("submit", "FileRefusedError", "files.0.upload.", b"no certificate"),
+    ("update", "FileRefusedError", "files.0.upload.", b"no certificate"),
+]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("operation", "error", "path", "content"),
+    UPLOADS,
+    ids=[f"{name}-{kind}" for name, kind, _, _ in UPLOADS],
+)
+async def test_a_file_is_refused_as_the_page_says(
+    api: Api, operation: str, error: str, path: str, content: bytes
+) -> None:
+    """Each error about a file happens."""
+    kind = "CA_CERTIFICATE" if error == "FileRefusedError" else "ATTACHMENT"
+    upload: JSON = {"kind": kind, "file": None}
+    given = {
+        "uploadFile": lambda: upload,
+        "submit": lambda: form(files=[{"upload": upload}]),
+        "update": lambda: {"id": config_id, "files": [{"upload": upload}]},
+    }
+    config_id = await api.stored(MEMBER) if operation == "update" else None
+    answer = await api.upload(
+        MEMBER,
+        mutation(operation),
+        {"input": given[operation]()},
+        {f"variables.input.{path}file": ("ca.pem", content, "text/plain")},
+    )
+    assert [each["__typename"] for each in answer["data"][operation]["errors"]] == [error]
+
+
+QUERIES = [
+    ("configs", "INVALID_INPUT", "{ configs(first: 101) { nodes { id } } }"),
+    ("explain", "INVALID_INPUT", '{ explain(input: { text: "" }) { code } }'),
+    ("explain", "RATE_LIMITED", '{ explain(input: { text: "550 no" }) { code } }'),
+    (
+        "nodes",
+        "INVALID_INPUT",
+        "{ nodes(ids: [" + ", ".join(f'"{n}"' for n in range(101)) + "]) { id } }",
+    ),
+    ("providers", "INVALID_INPUT", "{ providers(first: 0) { nodes { id } } }"),
+    (
+        "connectionTestProgress",
+        "NOT_FOUND",
+        f'subscription {{ connectionTestProgress(testId: "{NO_TEST}") {{ test {{ id }} }} }}',
+    ),
+    (
+        "discoveryProgress",
+        "INVALID_INPUT",
+        'subscription { discoveryProgress(emailAddress: "@@") { result { domain } } }',
+    ),
+    (
+        "discoveryProgress",
+        "RATE_LIMITED",
+        'subscription { discoveryProgress(emailAddress: "a@gmail.com") { result { domain } } }',
+    ),
+]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("operation", "code", "text"), QUERIES, ids=[f"{name}-{code}" for name, code, _ in QUERIES]
+)
+async def test_a_read_refuses_as_the_page_says(
+    app_settings: Settings, operation: str, code: str, text: str
+) -> None:
+    """Each code of a query or subscription happens; budgets are spent by a first request."""
+    few = {"explains_per_minute": 1, "discoveries_per_minute": 1}
+    async with serving(app_settings.model_copy(update=few)) as api:
+        headers = {"Authorization": f"Bearer {await api.token(MEMBER)}"}
+        headers["Accept"] = "text/event-stream"
+        for _ in range(2 if code == "RATE_LIMITED" else 1):
+            answer = await api.client.post("/graphql", json={"query": text}, headers=headers)
+    lines = [line for line in answer.text.splitlines() if line.startswith("data: {")]
+    (event,) = [json.loads(line.removeprefix("data:")) for line in lines]
+    assert [error["extensions"]["code"] for error in event["errors"]] == [code], operation
+
+
+def test_every_row_of_the_tables_is_provoked() -> None:
+    """What the pages say about refusals was seen to happen, but for what is said above."""
+    mutations = {(name, error) for name, error, _ in CASES}
+    mutations |= {(name, error) for name, error, _, _ in UPLOADS}
+    told = {(name, error) for name, errors in PAYLOADS.items() for error in errors}
+    assert told - mutations == UNPROVOKED
+    assert mutations - told == set()
+    codes = {(name, code) for name, found in CODES.items() for code in found}
+    assert codes == {(name, code) for name, code, _ in QUERIES}
+
+
+def test_every_operation_is_in_the_tables() -> None:
+    """A new operation needs a row, and an example, before its page can be written."""
+    core = build_schema().graphql_schema
+    assert core.query_type
+    assert core.mutation_type
+    assert core.subscription_type
+    assert set(core.mutation_type.fields) == set(PAYLOADS)
+    assert {*core.query_type.fields, *core.subscription_type.fields} == set(CODES)
+    assert set(BUDGETS) <= {*PAYLOADS, *CODES}
+
+
+async def test_the_reference_is_what_the_code_says() -> None:
+    """docs/reference is the output of `make reference`, answers of the examples included."""
+    pages = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    assert pages == await render()
+
+
+def test_each_link_leads_to_a_heading() -> None:
+    """Types, operations and pages that the reference links to are there."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")}
+    headings = {
+        f"{page}#{title.lower()}"
+        for page, text in texts.items()
+        for title in re.findall(r"^## (\w+)$", text, re.MULTILINE)
+    }
+    links = {link for text in texts.values() for link in re.findall(r"\]\((\w+\.md#\w+)\)", text)}
+    assert len(links) > 100
+    assert links - headings == set()
+
+
+def test_what_differs_each_time_is_settled() -> None:
+    """Ids get numbers, moments and links one form; other words stay."""
+    first, second = ids.encode("File", NOWHERE), ids.encode("File", UUID(int=8))
+    key = "019b8d5a-1c00-7000-8000-000000000001"
+    given = {
+        "id": first,
+        "other": [second, first, "RmlsZQ"],
+        "url": f"/files/{NOWHERE}/a.txt?expires=17&signature=ab-_c",
+        "createdAt": "2026-11-23T01:00:00+00:00",
+        "csrfToken": "abc",
+        "status": "RUNNING",
+    }
+    settled = Settling().settle(given)
+    assert settled == {
+        "id": ids.encode("File", key),
+        "other": [ids.encode("File", f"{key[:-1]}2"), ids.encode("File", key), "RmlsZQ"],
+        "url": f"/files/{key}/a.txt?expires=...&signature=...",
+        "createdAt": "2026-01-05T09:00:00+00:00",
+        "csrfToken": "...",
+        "status": "QUEUED",
+    }

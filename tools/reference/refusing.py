@@ -1,0 +1,90 @@
+"""What each operation may refuse, from its services.
+
+What follows from the schema is computed from it: guards and budgets. The rest is this table, whose
+rows tests/test_reference.py provokes one by one.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from mailconfig.graphql.budgets import FIELDS
+from mailconfig.graphql.guards import Guard
+
+_SIGNED_IN: Final = ("UnauthenticatedError", "ForbiddenError")
+_LIMITED: Final = "RateLimitedError"
+
+PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
+    "applyFix": (
+        "NotFoundError",
+        "RevisionConflictError",
+        "SecretRequiredError",
+        "ValidationIssue",
+    ),
+    "cancelTest": ("NotFoundError",),
+    "checkDomain": ("ValidationIssue",),
+    "delete": ("NotFoundError", "RevisionConflictError"),
+    "deleteFile": ("NotFoundError",),
+    "discover": ("ValidationIssue",),
+    "login": ("CredentialsError",),
+    "logout": (),
+    "rollback": (
+        "NotFoundError",
+        "RevisionConflictError",
+        "DuplicateError",
+        "SecretRequiredError",
+        "ValidationIssue",
+    ),
+    "submit": (
+        "ValidationIssue",
+        "DuplicateError",
+        "IdempotencyConflictError",
+        "SecretRequiredError",
+        "NotFoundError",
+        "FileRefusedError",
+        "LimitExceededError",
+    ),
+    "testConnection": ("NotFoundError", "SecretRequiredError", "ValidationIssue"),
+    "update": (
+        "NotFoundError",
+        "RevisionConflictError",
+        "ValidationIssue",
+        "DuplicateError",
+        "SecretRequiredError",
+        "FileRefusedError",
+        "LimitExceededError",
+    ),
+    "uploadFile": ("FileRefusedError", "LimitExceededError"),
+    "validate": (),
+}
+"""Types in `errors` of a mutation's payload, beside those of its guard and its budget."""
+CODES: Final[Mapping[str, Sequence[str]]] = {
+    "config": (),
+    "configs": ("INVALID_INPUT",),
+    "connectionTestProgress": ("NOT_FOUND",),
+    "csrfToken": (),
+    "discoveryProgress": ("INVALID_INPUT", "RATE_LIMITED"),
+    "explain": ("INVALID_INPUT", "RATE_LIMITED"),
+    "node": (),
+    "nodes": ("INVALID_INPUT",),
+    "provider": (),
+    "providers": ("INVALID_INPUT",),
+    "viewer": (),
+}
+"""`extensions.code` of a query's or subscription's own errors, beside UNAUTHENTICATED."""
+BUDGETS: Final = {
+    **FIELDS,
+    "applyFix": FIELDS["testConnection"],
+    "discoveryProgress": FIELDS["discover"],
+}
+"""Setting of the budget that an operation spends from; some share one."""
+
+
+def payload_errors(operation: str, guard: Guard) -> list[str]:
+    """Return all types that a mutation may answer in `errors`, the common ones first."""
+    limited = (_LIMITED,) if operation in BUDGETS else ()
+    return [*(() if guard is Guard.ANYONE else _SIGNED_IN), *limited, *PAYLOADS[operation]]
+
+
+def codes(operation: str, *, public: bool) -> list[str]:
+    """Return the codes of a query's or subscription's errors."""
+    return [*(() if public else ("UNAUTHENTICATED",)), *CODES[operation]]
