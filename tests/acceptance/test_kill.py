@@ -261,6 +261,7 @@ async def test_rotation_killed_and_resumed_beside_a_working_server(
             "CA_FILE": kit.ca_pem,
             "EGRESS_ALLOW_NETWORKS": "127.0.0.0/8",
             "EGRESS_ALLOW_PORTS": mail.port,
+            "TESTS_PER_MINUTE": 10_000,
         }
         with serving(data, **allowed) as served:
             async with calling(served) as caller:

@@ -1,6 +1,7 @@
 """Statuses, media types, headers and bytes of answers, in both profiles."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -113,4 +114,6 @@ def test_everything_can_be_written() -> None:
         deep = [deep]
     assert written({"a": "\N{SNOWMAN}"}) == '{"a":"\N{SNOWMAN}"}'.encode()
     assert written({"a": 2**70}) == b'{"a":1180591620717411303424}'
+    both = {"at": datetime(2026, 11, 1, tzinfo=UTC), "a": 2**70}
+    assert written(both) == b'{"at":"2026-11-01T00:00:00+00:00","a":1180591620717411303424}'
     assert written(deep) == b"[" * 301 + b"]" * 301

@@ -274,7 +274,7 @@ GIVEN_NAMES = [
     (LONG, "an unknown field.", "an unknown field."),
     ("hunter2-Xq9", "an unknown field.", "an unknown field."),
     ("a', found: hunter2", "an unknown field.", "unknown field 'a'."),
-    ("a' hunter2 Xq9", "an unknown field.", "unknown field 'a'."),
+    ("a' hunter2 Xq9", "an unknown field.", "an unknown field."),
     ("\n'hunter2", "an unknown field.", "an unknown field."),
     ("", "an unknown field.", "an unknown field."),
 ]

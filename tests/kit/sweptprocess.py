@@ -107,5 +107,5 @@ class _Tee(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 # Tests make clients of their own in many places, and none has a place for a transport.
-httpx.HTTPTransport.handle_request = _handle  # type: ignore[method-assign]
-httpx.AsyncHTTPTransport.handle_async_request = _handle_async  # type: ignore[method-assign]
+httpx.HTTPTransport.handle_request = _handle  # type: ignore[assignment, method-assign]
+httpx.AsyncHTTPTransport.handle_async_request = _handle_async  # type: ignore[assignment, method-assign]

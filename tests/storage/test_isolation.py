@@ -150,7 +150,13 @@ CASES: list[tuple[str, Call, object]] = [
     ),
     ("audit.page", lambda w, _: w.audit.page(FIRST), EMPTY),
 ]
-ADDING = {"secrets.add", "secrets.add_key", "idempotency.put", "audit.append"}
+ADDING = {
+    "secrets.add",
+    "secrets.add_key",
+    "secrets.insert",
+    "idempotency.put",
+    "audit.append",
+}
 """Methods that name no object: they write into the workspace of the transaction."""
 
 

@@ -42,10 +42,11 @@ a GraphQL error, whose kind is in `extensions.code`.
 | --- | --- |
 | `BAD_REQUEST` | the document, a variable or the request is wrong; nothing was run |
 | `LIMIT_EXCEEDED` | the document is past a limit; nothing was run |
+| `PERSISTED_DOCUMENT_NOT_FOUND` | the document is not one of the trusted ones; nothing was run |
 | `RATE_LIMITED` | points or a budget are spent; `extensions.retryAfterSeconds` says how long |
 | `UNAUTHENTICATED` | nobody is signed in, or the session has ended |
 | `NOT_FOUND` | a subscription to what does not exist or may not be seen |
-| `INVALID_INPUT` | an argument breaks a rule; `extensions.issues` says which |
+| `INVALID_INPUT` | an argument breaks a rule; `extensions.issues` says which, where it is known |
 | `INTERNAL` | our fault; the log has the cause under `extensions.requestId` |
 
 **Cost.** A point stands for one object that the answer may hold: page sizes multiply what is

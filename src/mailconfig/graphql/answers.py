@@ -7,6 +7,7 @@ Request errors, raised before execution, have no `data`; errors of fields leave 
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -84,7 +85,7 @@ def written(answer: object) -> bytes:
         return orjson.dumps(answer)
     except orjson.JSONEncodeError:
         # What it cannot write, integers past 64 bits and more than 254 levels, takes longer.
-        return json.dumps(answer, separators=(",", ":")).encode()
+        return json.dumps(answer, separators=(",", ":"), default=datetime.isoformat).encode()
 
 
 def answered(answer: Mapping[str, Any], media: Media, profile: Profile) -> Response:

@@ -48,7 +48,7 @@ _GIVEN_NAMES: Final = {
     "Unknown operation named ": "Unknown operation",
 }
 """Where it begins to name what the client named in JSON, and what is said instead."""
-_NAME: Final = re.compile(r"(['\"])[_A-Za-z][_0-9A-Za-z]{0,63}\1")
+_NAME: Final = re.compile(r"(['\"])[_A-Za-z][_0-9A-Za-z]{0,63}\1(?=[.,])")
 """A Name (GraphQL, section 2.1.8) in the quotes of graphql-core or of Strawberry."""
 _LONG_NAME: Final = re.compile(r"\w{65,}")
 """No name of ours is longer than 30 characters, no generated one longer than 64."""

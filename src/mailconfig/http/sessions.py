@@ -70,7 +70,7 @@ class HttpSessions:
         )
 
     def client(self, connection: HTTPConnection) -> str:
-        """Return the address of the peer; a proxy in front is one peer for now."""
+        """Return the address of the peer, or what a trusted proxy says it is (see uvicorn)."""
         return connection.client.host if connection.client else "unknown"
 
 

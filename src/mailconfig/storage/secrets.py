@@ -26,12 +26,11 @@ _ENCODING: Final = ("utf-8", "surrogatepass")
 def sealed_row(
     keyring: Keyring, workspace_id: UUID, purpose: str, kind: str, plaintext: bytes
 ) -> tuple[UUID, dict[str, object]]:
-    """Seal a secret; return its id and its row, without its moment."""
+    """Seal a secret; return its id and its row, without workspace and moment."""
     id = new_id()
     sealed = keyring.seal(plaintext, SealContext(workspace_id, id, purpose, kind))
     return id, {
         "id": id,
-        "workspace_id": workspace_id,
         "purpose": purpose,
         "kind": kind,
         "key_id": sealed.key_id,
@@ -46,7 +45,7 @@ class SecretBatch:
         self._workspace_id = workspace_id
         self._keyring = keyring
         self.rows: list[dict[str, object]] = []
-        """Rows without their moment."""
+        """Rows without workspace and moment."""
 
     async def add(self, purpose: str, secret: NewSecret) -> UUID:
         """Seal a secret for "incoming" or "outgoing"; return its id."""
@@ -74,9 +73,9 @@ class SecretRepository:
         )
 
     async def insert(self, rows: Iterable[Mapping[str, object]]) -> None:
-        """Store secrets that `SecretBatch` sealed."""
-        now = {"created_at": self._transaction.now}
-        await self._transaction.run_many(insert(secrets), [{**row, **now} for row in rows])
+        """Store secrets that `SecretBatch` sealed; those of another workspace cannot be opened."""
+        place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
+        await self._transaction.run_many(insert(secrets), [{**row, **place} for row in rows])
 
     async def open(self, id: UUID, purpose: str) -> NewSecret:
         """Open a secret; raises SecretUnreadable, also when there is none."""
@@ -119,9 +118,7 @@ class SecretRepository:
     async def _seal(self, purpose: str, kind: str, plaintext: bytes) -> UUID:
         await self._keyring.refresh()
         id, row = sealed_row(self._keyring, self._workspace_id, purpose, kind, plaintext)
-        await self._transaction.run(
-            insert(secrets).values(row | {"created_at": self._transaction.now})
-        )
+        await self.insert([row])
         return id
 
     async def _open(self, id: UUID, purpose: str) -> tuple[str, bytes]:
