@@ -71,15 +71,20 @@ def _size(key: Key, data: SharedData) -> int:
     return len(document) + len(name or "") + len(variables) + len(data.written) + 500
 
 
+def is_shared(operation: Operation) -> bool:
+    """Tell whether an operation asks for nothing but what is the same for everyone."""
+    return operation.kind is OperationType.QUERY and all(
+        isinstance(selection, FieldNode) and selection.name.value in SHARED_FIELDS
+        for selection in operation.node.selection_set.selections
+    )
+
+
 def shared_key(
     plan: Plan, operation: Operation, variables: Mapping[str, Any] | None, language: str
 ) -> Key | None:
     """Return what an answer is kept under; None for operations that ask for anything else."""
-    if operation.kind is not OperationType.QUERY:
+    if not is_shared(operation):
         return None
-    for selection in operation.node.selection_set.selections:
-        if not isinstance(selection, FieldNode) or selection.name.value not in SHARED_FIELDS:
-            return None
     try:
         given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS) if variables else b""
     except orjson.JSONEncodeError:  # a file, where nothing takes one

@@ -18,7 +18,7 @@ from strawberry.types.graphql import OperationType
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.admission import Admission, Admissions
 from mailconfig.graphql.budgets import Budgets, PointsGoneError
-from mailconfig.graphql.cached import SharedAnswers, shared_key
+from mailconfig.graphql.cached import SharedAnswers, is_shared, shared_key
 from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.discovery import DiscoveryMutation, DiscoverySubscription
@@ -158,7 +158,10 @@ class MaskingSchema(strawberry.Schema):
     ) -> ExecutionResult:
         """Run what was admitted, or take its data from those that are the same for everyone."""
         caller = context if isinstance(context, Context) and context.takes_bytes else None
-        key = shared_key(plan, operation, variables, caller.language) if caller else None
+        # The language is looked for last: most operations never ask for it.
+        key = None
+        if caller is not None and is_shared(operation):
+            key = shared_key(plan, operation, variables, caller.language)
         shared = self.shared.get(key) if key else None
         if shared is None:
             seconds = self._request_seconds
