@@ -109,6 +109,8 @@ def test_secrets_elsewhere_are_known() -> None:
         Given(COOKIE, "2"),
         Given(CSRF, "c"),
     ]
+    (nothing,) = of_headers([(b"authorization", b"Bearer ")])
+    assert nothing == Given(TOKEN, "")
     init = {"type": "connection_init", "payload": {"Authorization": "Bearer a.b"}}
     assert [*of_message(json.dumps(init))] == [Given(INIT, "a.b")]
     operation = {"variables": {"input": {"password": SECRET}}}

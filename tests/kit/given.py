@@ -92,7 +92,8 @@ def of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[Given]:
         text = raw.decode("latin-1")
         match raw_name.lower():
             case b"authorization":
-                yield Given(TOKEN, text.partition(" ")[2] or text)
+                scheme, space, token = text.partition(" ")
+                yield Given(TOKEN, token if space else scheme)
             case b"cookie":
                 for crumb in text.split(";"):
                     yield Given(COOKIE, crumb.partition("=")[2].strip())

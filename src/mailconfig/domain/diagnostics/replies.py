@@ -161,7 +161,8 @@ def _with_challenge(found: re.Match[str]) -> str:
 
 _REFUSAL: Final = re.compile(
     r"""^[^\n]{0,160}?(?:
-        (?:(?<![\w.:@/\[(])(?<!\bcode:[ ])(?<!\bcode=)|(?<=(?i:server):)|(?<=(?i:response):)
+        (?:(?<![\w.:@/\[(])(?<!\bcode:[ ])(?<!\bcode=)(?<!\bof[ ])(?<!\bthan[ ])
+        |(?<=(?i:server):)|(?<=(?i:response):)
         |(?<=(?i:reply):)|(?<=(?i:said):)|(?<=(?i:error):))
         (?P<code>[45]\d\d)(?P<more>[ \n-])(?=\#?\d\.\d{1,3}\.\d|\D)
       | (?-i:\b(?P<word>NO|BAD|BYE)\b)[ ]
@@ -218,7 +219,8 @@ def _amid_sentence(text: str, start: int) -> bool:
 
 
 _REPLY_CODE: Final = re.compile(
-    r"(?:(?<![\w.:@/+#-])|(?<=(?i:server):)|(?<=(?i:response):)|(?<=(?i:reply):)|(?<=(?i:said):)"
+    r"(?:(?<![\w.:@/+#-])(?<!\bof )(?<!\bthan )|(?<=(?i:server):)"
+    r"|(?<=(?i:response):)|(?<=(?i:reply):)|(?<=(?i:said):)"
     r"|(?<=(?i:error):))\(?(?<!#)([45]\d\d)(?=[\s,:;\"')}-]|$)"
     r"(?!-?\d(?!\.\d{1,3}\.\d))"
 )

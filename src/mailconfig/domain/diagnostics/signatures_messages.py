@@ -138,7 +138,8 @@ MESSAGES: Final = (
             r"too many (?:messages|e-?mails|mails|recipients|rcpt)|per (?:hour|day)",
             r"\b(?:pro|par|por|na|в) (?:stunde|tag\b|heure|jour|hora|d[ií]a\b|godzin|час|сутки)",
             r"(?:recipient|rcpt)s? (?:count|number)|(?:number|count) of (?:recipient|rcpt)s",
-            r"frequency limited|(?:max|maximum) (?:defers|emails)|quota d'envoi|límite de envío",
+            r"frequency limited|(?:max|maximum) (?:defers|emails)|quota d'envoi|límite de envío"
+            r"|\brelay(?:ing)? (?:quota|limit)\b",
             r"limite d'envoi|limite giornalier",
             r"sendelimit|versandlimit|limit(?:e)? (?:de |di )?(?:mensajes|messages|messaggi)",
             r"发信(?:量|频率)|лимит.{0,20}(?:писем|сообщ)",

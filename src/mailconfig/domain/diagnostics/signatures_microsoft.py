@@ -182,7 +182,12 @@ MICROSOFT: Final = (
         phases=TRANSACTION,
         fixable_by=FixableBy.NOBODY,
     ),
-    # Not signed in
+    # Not signed in; where a refused login stands inside, it is the cause
+    Signature(
+        Code.MS_BAD,
+        words(r"client (?:was|is|has)? ?not (?:been )?authenticated.{0,160}\b535 5\.7\.3\b"),
+        families=frozenset(),
+    ),
     Signature(
         Code.MS_NOT_AUTHENTICATED,
         words(r"client (?:was|is|has)? ?not (?:been )?authenticated"),

@@ -49,7 +49,7 @@ class SqliteLines:
 
     async def close(self) -> None:
         """Wait for what runs, then close all connections."""
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown)
         while self._opened:
             self._opened.pop().close()
 
