@@ -23,6 +23,7 @@ from mailconfig.storage.sealing import Keyring
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
     "discover",
+    "documents",
     "explain",
     "keys",
     "migrate",

@@ -26,10 +26,24 @@ _NOT_FOR_PEOPLE = frozenset(
     {"GraphQLError", "HTTPException", "Fault", "FileUnreadable", "compile", "TypeError"}
 )
 """Calls whose sentences are for operators or for those who write clients."""
+_OF_REQUESTS = (
+    "budgets",
+    "documents",
+    "limits",
+    "media",
+    "multipart",
+    "plans",
+    "requests",
+    "view",
+)
 _ELSEWHERE = {
     "domain/transcripts.py": "patterns of what other programs print",
     "graphql/masking.py": "masked errors stay English: they are for those who write clients",
     "graphql/phrases.py": "the description of an argument",
+    **dict.fromkeys(
+        (f"graphql/{name}.py" for name in _OF_REQUESTS),
+        "refused requests stay English: they are for those who write clients",
+    ),
 }
 """Files with sentences that are not marked, with the reason."""
 

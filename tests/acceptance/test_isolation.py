@@ -27,6 +27,7 @@ from kit.worlds import World, mutation, open_world
 from mailconfig.domain.ids import new_id
 from mailconfig.graphql import ids
 from mailconfig.graphql.schema import build_schema
+from mailconfig.http.rest.table import ROWS
 from mailconfig.settings import Settings
 
 TYPES = ("EmailConfig", "ConnectionTest", "File", "SettingsFix", "User")
@@ -197,6 +198,12 @@ ROUTES = {
     # Tell nothing of any workspace.
     "/healthz",
     "/readyz",
+    # The interface itself.
+    "/api/openapi.json",
+    # What no other path takes: no such object.
+    "/api/{rest:path}",
+    # The documents that the table names, which are operations of the schema.
+    *(path for row in ROWS for path in (row.path, row.path.removesuffix("/"))),
 }
 
 
