@@ -20,6 +20,7 @@ from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.graphql.budgets import Budgets
 from mailconfig.graphql.documents import TrustedDocuments
 from mailconfig.graphql.doors import SocketDoor
+from mailconfig.graphql.posted import Endpoint, Posted, PostedLimits
 from mailconfig.graphql.presence import Places
 from mailconfig.graphql.refusals import Profile
 from mailconfig.graphql.schema import build_schema
@@ -27,7 +28,7 @@ from mailconfig.graphql.view import FormLimits, Page, View
 from mailconfig.http.explorer import asset_route, load_explorer
 from mailconfig.http.files import file_route
 from mailconfig.http.health import health_routes
-from mailconfig.http.middleware import BodyLimits, BoundedBodies, RequestIds
+from mailconfig.http.middleware import SECURITY_HEADERS, BodyLimits, BoundedBodies, RequestIds
 from mailconfig.http.openapi import openapi_route
 from mailconfig.http.rest import rest_routes
 from mailconfig.http.sessions import HttpSessions
@@ -57,6 +58,7 @@ def create_app(
     `demo` adds simulated providers, which whoever made it runs.
     """
     documents = trusted_documents(settings)
+    endpoint = Endpoint()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -73,7 +75,7 @@ def create_app(
             await stack.enter_async_context(instance.runner.running())
             await stack.enter_async_context(instance.services.discovery.running())
             app.state.places = Places(live_limits(settings))
-            app.router.routes = _routes(instance, app.state.places, documents)
+            app.router.routes = _routes(instance, app.state.places, documents, endpoint)
             app.state.runner = instance.runner
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
@@ -91,11 +93,22 @@ def create_app(
     )
     return Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(RequestIds), Middleware(BoundedBodies, limits=limits)],
+        middleware=[
+            Middleware(
+                Posted,
+                endpoint=endpoint,
+                limits=PostedLimits(limits.plain, limits.head_bytes),
+                headers=SECURITY_HEADERS,
+            ),
+            Middleware(RequestIds),
+            Middleware(BoundedBodies, limits=limits),
+        ],
     )
 
 
-def _routes(instance: Instance, places: Places, documents: TrustedDocuments) -> list[BaseRoute]:
+def _routes(
+    instance: Instance, places: Places, documents: TrustedDocuments, endpoint: Endpoint
+) -> list[BaseRoute]:
     settings = instance.settings
     sessions = HttpSessions(instance.services.identity, settings.serves_https)
     explorer = load_explorer() if settings.serves_explorer else None
@@ -105,7 +118,7 @@ def _routes(instance: Instance, places: Places, documents: TrustedDocuments) -> 
     forms = FormLimits(
         settings.upload_max_files, settings.upload_max_field_bytes, settings.upload_max_paths
     )
-    view = View(
+    view = endpoint.view = View(
         schema,
         instance.services,
         sessions,

@@ -15,7 +15,12 @@ def server_config(app: ASGIApp, settings: Settings, grace_seconds: int) -> uvico
     frames = _FRAMES_A_MESSAGE * settings.socket_messages_per_second
     return uvicorn.Config(
         app,
-        http=http_connection(settings.live_send_seconds),
+        http=http_connection(
+            settings.live_send_seconds,
+            # More than the application takes, so that mostly it can say what is too large.
+            2 * (settings.max_header_bytes + settings.max_url_bytes),
+            settings.head_seconds,
+        ),
         ws=socket_connection(settings.live_send_seconds, frames),
         log_config=None,
         access_log=False,

@@ -31,6 +31,22 @@ _SYNTAX: Final = "Syntax Error"
 """Where the words of graphql-core for a document that cannot be parsed begin."""
 
 
+class Answer(Response):
+    """A response whose headers are put together once, here, instead of by Starlette."""
+
+    def __init__(self, body: bytes, status: int, content_type: str) -> None:
+        """Begin with the headers that every answer has."""
+        self.status_code = status
+        self.background = None
+        self.body = body
+        # The same URL and request give other bytes to who accepts another type.
+        self.raw_headers = [
+            (b"content-type", content_type.encode("latin-1")),
+            (b"content-length", b"%d" % len(body)),
+            (b"vary", b"Accept"),
+        ]
+
+
 def without_vain_data(answer: dict[str, Any]) -> dict[str, Any]:
     """Drop the `data` of a request error: null, and no error has a path (in place)."""
     errors = answer.get("errors")
@@ -70,10 +86,8 @@ def content_type(status: int, media: Media | None, profile: Profile) -> str:
     return f"{Media.JSON}; charset=utf-8"
 
 
-def headers_of(answer: Mapping[str, Any], status: int) -> dict[str, str]:
-    """Return the headers that an answer has by its content: Retry-After, in seconds (429)."""
-    if status != HTTPStatus.TOO_MANY_REQUESTS:
-        return {}
+def headers_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return the headers that an answer of 429 has by its content: Retry-After, in seconds."""
     waits = [_extensions(error).get("retryAfterSeconds") for error in answer["errors"]]
     seconds = [wait for wait in waits if isinstance(wait, int | float)]
     return {"Retry-After": str(max(1, round(max(seconds))))} if seconds else {}
@@ -91,9 +105,10 @@ def written(answer: object) -> bytes:
 def answered(answer: Mapping[str, Any], media: Media, profile: Profile) -> Response:
     """Return the HTTP response of an answer."""
     status = status_of(answer, media, profile)
-    # The same URL and request give other bytes to who accepts another type.
-    headers = {"Content-Type": content_type(status, media, profile), "Vary": "Accept"}
-    return Response(written(answer), status, headers | headers_of(answer, status))
+    response = Answer(written(answer), status, content_type(status, media, profile))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.update(headers_of(answer))
+    return response
 
 
 def refusal(refused: Refused, media: Media | None, profile: Profile) -> Response:
@@ -102,8 +117,10 @@ def refusal(refused: Refused, media: Media | None, profile: Profile) -> Response
     if refused.problem is Problem.DOCUMENT and profile is Profile.AUDIT and media is Media.JSON:
         status = HTTPStatus.OK  # as for other request errors: see `status_of`
     error = {"message": refused.message, "extensions": {"code": refused.code}}
-    headers = {"Content-Type": content_type(status, media, profile), "Vary": "Accept"}
-    return Response(written({"errors": [error]}), status, headers | dict(refused.headers))
+    body = written({"errors": [error]})
+    response = Answer(body, status, content_type(status, media, profile))
+    response.headers.update(refused.headers)
+    return response
 
 
 def _extensions(error: Mapping[str, Any]) -> Mapping[str, Any]:

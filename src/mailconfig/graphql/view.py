@@ -68,10 +68,12 @@ class Draft(Response):
     """What resolvers may add headers to; its media type is agreed."""
 
     def __init__(self, media: Media) -> None:
-        """Begin an answer without a body."""
-        super().__init__()
+        """Begin an answer without a body and without headers, those of an empty body included."""
+        self.status_code = 200
+        self.background = None
+        self.body = b""
+        self.raw_headers = []
         self.media = media
-        del self.headers["content-length"]
 
 
 class HttpRequest(StarletteRequestAdapter):
@@ -125,7 +127,8 @@ class View(GraphQL[Context, None]):
         self._form_limits = form_limits
         self._profile = profile
         self._documents: Documents = documents or GivenDocuments()
-        self._is_direct = schema.is_direct
+        self.is_direct = schema.is_direct
+        """Whether operations run without Strawberry's hooks; see `schema`."""
         self.graphql_transport_ws_handler_class = socket_handler(limits, self._documents)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,15 +152,29 @@ class View(GraphQL[Context, None]):
         request.state.media = None
         try:
             return await self._answer(request)
-        except PointsGoneError as gone:
-            error = {"message": gone.reason, "extensions": gone.extensions}
-            answer = {"errors": [error], "extensions": {"cost": dict(gone.cost)}}
-            return answered(answer, request.state.media, self._profile)
-        except HTTPException as error:
-            refused = Refused(Problem.SHAPE, error.reason)
-            return refusal(refused, request.state.media, self._profile)
-        except Refused as error:
-            return refusal(error, request.state.media, self._profile)
+        except (HTTPException, Refused) as error:
+            return self._refusal(error, request.state.media)
+
+    def _refusal(self, error: HTTPException | Refused, media: Media | None) -> Response:
+        if isinstance(error, PointsGoneError):
+            shown = {"message": error.reason, "extensions": error.extensions}
+            answer = {"errors": [shown], "extensions": {"cost": dict(error.cost)}}
+            return answered(answer, media or Media.JSON, self._profile)
+        refused = error if isinstance(error, Refused) else Refused(Problem.SHAPE, error.reason)
+        return refusal(refused, media, self._profile)
+
+    async def posted(self, request: Request, accept: str | None, body: bytes) -> Response:
+        """Answer a query or mutation that was posted as JSON; the body has been read.
+
+        Like `__call__`, without what only other requests need; see `graphql.posted`. Raises
+        ClientDisconnect.
+        """
+        media = None
+        try:
+            media = negotiated(accept, self._profile)
+            return await self._answered(request, media, read_json(body))
+        except (HTTPException, Refused) as error:
+            return self._refusal(error, media)
 
     async def _answer(self, request: Request) -> Response:
         """Return the answer to a request; raises what it is refused for."""
@@ -170,15 +187,14 @@ class View(GraphQL[Context, None]):
                 raise Refused(Problem.PAGE, "There is no page here.")
             return await self.render_graphql_ide(request)
         request.state.media = media = negotiated(_accepted(request), self._profile)
-        if self._is_direct and media is not Media.EVENTS:
-            return await self._answer_directly(request, media)
+        if self.is_direct and media is not Media.EVENTS:
+            return await self._answered(request, media, await self._asked(request))
         return await self.run(request)
 
-    async def _answer_directly(self, request: Request, media: Media) -> Response:
+    async def _answered(self, request: Request, media: Media, asked: GraphQLRequest) -> Response:
         """Answer a query or mutation by the functions that `run` would come to, and only those."""
-        asked = await self._asked(request)
         draft = Draft(media)
-        context = await self.get_context(request, draft)
+        context = Context(self._services, self._sessions, request, draft)
         context.takes_bytes = True
         text, name = await text_for(self._documents, asked, context), asked.operation_name
         data = GraphQLRequestData(text, asked.variables, name, asked.extensions)
@@ -319,7 +335,7 @@ class View(GraphQL[Context, None]):
         """Write the answer, with what resolvers added."""
         answer = cast("GraphQLHTTPResponse", response_data)  # batches were refused
         response = answered(answer, cast("Draft", sub_response).media, self._profile)
-        for name, value in sub_response.headers.items():
+        for name, value in sub_response.headers.items() if sub_response.raw_headers else ():
             if name == "vary":
                 response.headers.add_vary_header(value)
             else:

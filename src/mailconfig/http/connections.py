@@ -1,10 +1,12 @@
-"""uvicorn's connections, with an end for clients that never read.
+"""uvicorn's connections, with an end for clients that never read, or never end a request's head.
 
 asyncio keeps what a client does not take, and a transport that is closed waits for it to be taken:
 a client that never reads would hold its connection, and what is written to it, for good. Here a
 connection whose buffer does not shrink for a while is cut, whatever the application does, and what
 uvicorn writes of its own accord is bounded: while a client does not read its pongs, it is not read.
 Compression is off (`serving`): 256 bytes of it could hold a message of the largest size.
+The parser of heads (httptools) keeps what comes without a limit and a deadline of its own; both are
+here. What a whole head may hold, and bodies, are the application's matter (`http.middleware`).
 
 Must not know what is sent. Uses asyncio's own callbacks, so that it fits any of uvicorn's
 protocols, and two of uvicorn's to count frames.
@@ -14,10 +16,15 @@ import asyncio
 from asyncio.transports import BaseTransport
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\nconnection: close\r\n\r\n"
+)
+"""What a client hears whose head has no end (RFC 6585, section 5)."""
 _CLOSE_SECONDS: Final = 2.0
 """What a client gets to answer a close frame; uvicorn's own 10 let garbage hold connections."""
 
@@ -67,6 +74,59 @@ class Cutting(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+class HttpConnection(Cutting, HttpToolsProtocol):
+    """A connection of HTTP/1.1."""
+
+    head_bytes: int
+    """Largest head of a request, from its first byte to the empty line."""
+    head_seconds: float
+    """How long a client may take for one; also for the first byte of a new connection."""
+    _head: int | None = 0
+    """Bytes of the head that is being received; None between heads."""
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, and end the connection where a head becomes too large."""
+        super().data_received(data)
+        if self._head is not None and not self._peer.is_closing():
+            self._head += len(data)
+            if self._head > self.head_bytes:
+                self._peer.write(_TOO_LARGE)
+                self._peer.close()
+
+    def on_message_begin(self) -> None:
+        """Count the head that begins."""
+        super().on_message_begin()
+        if self._deadline is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._head = 0
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self.head_seconds, self._peer.close)
+
+    def _head_came(self) -> None:
+        self._head = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 class SocketConnection(Cutting, WebSocketsSansIOProtocol):
@@ -126,9 +186,16 @@ class SocketConnection(Cutting, WebSocketsSansIOProtocol):
         return self._count <= self.frames_per_second
 
 
-def http_connection(stall_seconds: float) -> type[asyncio.Protocol]:
-    """Return the class of HTTP connections that are cut when a client does not read."""
-    return type("HttpConnection", (Cutting, AutoHTTPProtocol), {"stall_seconds": stall_seconds})
+def http_connection(
+    stall_seconds: float, head_bytes: int, head_seconds: float
+) -> type[HttpConnection]:
+    """Return the class of HTTP connections with these bounds."""
+    bounds = {
+        "stall_seconds": stall_seconds,
+        "head_bytes": head_bytes,
+        "head_seconds": head_seconds,
+    }
+    return type("BoundedHttpConnection", (HttpConnection,), bounds)
 
 
 def socket_connection(stall_seconds: float, frames_per_second: int) -> type[SocketConnection]:

@@ -1,8 +1,6 @@
 """What every request passes: its id, the size and pace of its parts, the headers of its answer."""
 
 import asyncio
-import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,11 +10,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mailconfig.domain.request import request_id
+from mailconfig.domain.request import id_of_request, request_id
 from mailconfig.http.problems import PREFIX, Problem
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-"""Ids of callers that are taken over; anything else could forge lines of the log."""
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -40,8 +36,7 @@ class RequestIds:
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        chosen = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        chosen = id_of_request(Headers(scope=scope).get("x-request-id", ""))
         token = request_id.set(chosen)
 
         async def sending(message: Message) -> None:

@@ -25,6 +25,9 @@ class EdgeSettings(BaseSettings):
     max_header_bytes: int = Field(
         32 * 1024, ge=4096, le=60 * 1024, description="Size limit of all headers of a request."
     )
+    head_seconds: float = Field(
+        20, gt=0, description="Time limit for receiving the head of a request."
+    )
     max_query_tokens: int = Field(2000, ge=100, description="Most tokens of a GraphQL document.")
     max_query_characters: int = Field(64 * 1024, ge=1000, description="Longest GraphQL document.")
     max_query_operations: int = Field(20, ge=1, description="Most operations of a document.")
