@@ -32,6 +32,7 @@ TOLD = (
     "http_status_profile",
     "request_seconds",
     "max_",
+    "head_seconds",
     "body_seconds",
     "upload_max_",
     "upload_seconds",

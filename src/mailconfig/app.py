@@ -82,6 +82,10 @@ def create_app(
                 yield
                 loops.cancel_scope.cancel()
 
+    return Starlette(lifespan=lifespan, middleware=_middleware(settings, endpoint))
+
+
+def _middleware(settings: Settings, endpoint: Endpoint) -> list[Middleware]:
     files_bytes = settings.upload_max_files * settings.upload_max_bytes
     limits = BodyLimits(
         plain=settings.max_body_bytes,
@@ -91,19 +95,12 @@ def create_app(
         head_bytes=settings.max_header_bytes,
         url_bytes=settings.max_url_bytes,
     )
-    return Starlette(
-        lifespan=lifespan,
-        middleware=[
-            Middleware(
-                Posted,
-                endpoint=endpoint,
-                limits=PostedLimits(limits.plain, limits.head_bytes),
-                headers=SECURITY_HEADERS,
-            ),
-            Middleware(RequestIds),
-            Middleware(BoundedBodies, limits=limits),
-        ],
-    )
+    short = PostedLimits(limits.plain, limits.head_bytes)
+    return [
+        Middleware(Posted, endpoint=endpoint, limits=short, headers=SECURITY_HEADERS),
+        Middleware(RequestIds),
+        Middleware(BoundedBodies, limits=limits),
+    ]
 
 
 def _routes(
