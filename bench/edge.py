@@ -33,7 +33,7 @@ from kit.serving import EMAIL, PASSWORD, environment
 PROMISES = {
     ("page of 50", "stock"): 15.0,
     ("one config", "stock"): 10.0,
-    ("providers", "Mercurius"): 5.0,
+    (jobs.AGAIN, "Mercurius"): 5.0,
     ("create", "DRF"): 7.0,
 }
 MEMORY_MIB, GROWTH_MIB = 160.0, 10.0
@@ -102,6 +102,8 @@ def _measured(kind: str, url: str, folder: Path, arguments: Arguments, stack: Ex
     rivals = list(_rivals(kind, stack, folder, rival, seeded))
     everyone = [own, *rivals]
     _same(everyone)
+    for server in everyone:
+        server.jobs[jobs.AGAIN] = [server.again(call) for call in server.jobs[jobs.AGAIN]]
     figures = _rounds(everyone, arguments, folder)
     kept = _table(kind, everyone, figures)
     return _memory(own, arguments, folder) and kept
@@ -149,7 +151,7 @@ def _rivals(
 
 def _same(everyone: list[servers.Server]) -> None:
     """Check that all servers give the same data, byte by byte."""
-    for name in ("page of 50", "one config", "providers"):
+    for name in ("page of 50", "one config", "providers", "50 providers"):
         answers = {server.name: _data(server, name) for server in everyone}
         expected = answers["mailconfig"]
         for server, answer in answers.items():

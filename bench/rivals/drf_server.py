@@ -74,8 +74,15 @@ class Provider(models.Model):
     kind = models.TextField()
     status = models.TextField()
     help_url = models.TextField(null=True)
+    username_form = models.TextField()
+    password_format = models.TextField(null=True)
+    app_password_url = models.TextField(null=True)
+    notes = models.TextField(null=True)
     domains = models.TextField()
+    auth = models.TextField()
+    requires = models.TextField()
     incoming = models.TextField()
+    outgoing = models.TextField()
 
     class Meta:
         """Where it is."""
@@ -116,7 +123,29 @@ class Secret(models.Model):
         app_label, managed, db_table = "rival", False, "secrets"
 
 
-class Config(models.Model):
+class Servers(models.Model):
+    """The columns of both servers."""
+
+    incoming_host = models.TextField(null=True)
+    incoming_port = models.IntegerField(null=True)
+    incoming_security = models.TextField(null=True)
+    incoming_authentication = models.TextField(null=True)
+    incoming_username = models.TextField(null=True)
+    incoming_secret_id = models.UUIDField(null=True)
+    outgoing_host = models.TextField(null=True)
+    outgoing_port = models.IntegerField(null=True)
+    outgoing_security = models.TextField(null=True)
+    outgoing_authentication = models.TextField(null=True)
+    outgoing_username = models.TextField(null=True)
+    outgoing_secret_id = models.UUIDField(null=True)
+
+    class Meta:
+        """No table of its own."""
+
+        app_label, abstract = "rival", True
+
+
+class Config(Servers):
     """A configuration."""
 
     id = models.UUIDField(primary_key=True)
@@ -134,23 +163,50 @@ class Config(models.Model):
     status = models.TextField()
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-    incoming_host = models.TextField(null=True)
-    incoming_port = models.IntegerField(null=True)
-    incoming_security = models.TextField(null=True)
-    incoming_authentication = models.TextField(null=True)
-    incoming_username = models.TextField(null=True)
-    incoming_secret_id = models.UUIDField(null=True)
-    outgoing_host = models.TextField(null=True)
-    outgoing_port = models.IntegerField(null=True)
-    outgoing_security = models.TextField(null=True)
-    outgoing_authentication = models.TextField(null=True)
-    outgoing_username = models.TextField(null=True)
-    outgoing_secret_id = models.UUIDField(null=True)
 
     class Meta:
         """Where it is."""
 
         app_label, managed, db_table = "rival", False, "configs"
+
+
+class Version(Servers):
+    """The settings of the first revision; Django wants one column as the key."""
+
+    config_id = models.UUIDField(primary_key=True)
+    revision = models.IntegerField()
+    workspace_id = models.UUIDField()
+    name = models.TextField()
+    email_address = models.TextField()
+    display_name = models.TextField(null=True)
+    provider_id = models.TextField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.UUIDField(null=True)
+    verified = models.BooleanField()
+
+    class Meta:
+        """Where it is."""
+
+        app_label, managed, db_table = "rival", False, "config_versions"
+
+
+class Event(models.Model):
+    """An event of the audit trail."""
+
+    id = models.UUIDField(primary_key=True)
+    workspace_id = models.UUIDField()
+    actor_id = models.UUIDField(null=True)
+    action = models.TextField()
+    object_type = models.TextField()
+    object_id = models.UUIDField(null=True)
+    details = models.TextField()
+    request_id = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        """Where it is."""
+
+        app_label, managed, db_table = "rival", False, "audit_events"
 
 
 def global_id(kind: str, key: object) -> str:
@@ -170,27 +226,59 @@ class ProviderSerializer(serializers.Serializer):
         return global_id("Provider", row.id)
 
 
+class JSONText(serializers.Field):
+    """A column of JSON."""
+
+    def to_representation(self, text: str) -> object:
+        """Return what the text says."""
+        return json.loads(text)
+
+
+class ShortServers(serializers.Field):
+    """A column of servers, without their protection."""
+
+    def to_representation(self, text: str) -> list[dict[str, object]]:
+        """Return host and port of each."""
+        return [{name: row[name] for name in ("hostTemplate", "port")} for row in json.loads(text)]
+
+
 class WholeProviderSerializer(serializers.Serializer):
     """A provider in the list of providers."""
 
     id = serializers.SerializerMethodField()
+    catalogueId = serializers.CharField(source="id")
     name = serializers.CharField()
     kind = serializers.CharField()
     status = serializers.CharField()
-    domains = serializers.SerializerMethodField()
-    incoming = serializers.SerializerMethodField()
+    helpUrl = serializers.CharField(source="help_url")
+    domains = JSONText()
+    usernameForm = serializers.CharField(source="username_form")
+    auth = JSONText()
+    requires = JSONText()
+    passwordFormat = serializers.CharField(source="password_format")
+    appPasswordUrl = serializers.CharField(source="app_password_url")
+    notes = serializers.CharField()
+    incoming = JSONText()
+    outgoing = JSONText()
 
     def get_id(self, row: Provider) -> str:
         """Return its global id."""
         return global_id("Provider", row.id)
 
-    def get_domains(self, row: Provider) -> list[str]:
-        """Return its domains."""
-        return json.loads(row.domains)
 
-    def get_incoming(self, row: Provider) -> list[dict[str, object]]:
-        """Return its servers."""
-        return json.loads(row.incoming)
+class ShortProviderSerializer(serializers.Serializer):
+    """A provider in a shorter list."""
+
+    id = serializers.SerializerMethodField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    status = serializers.CharField()
+    domains = JSONText()
+    incoming = ShortServers()
+
+    def get_id(self, row: Provider) -> str:
+        """Return its global id."""
+        return global_id("Provider", row.id)
 
 
 class ServerSerializer(serializers.Serializer):
@@ -280,7 +368,7 @@ class ConfigSerializer(serializers.Serializer):
                 f"{side}_username": server.get("username"),
                 f"{side}_secret_id": secret.id if secret else None,
             }
-        return Config.objects.create(
+        config = Config.objects.create(
             id=uuid.uuid4(),
             workspace_id=me.workspace_id,
             owner_id=me.user_id,
@@ -295,6 +383,29 @@ class ConfigSerializer(serializers.Serializer):
             updated_at=now,
             **columns,
         )
+        Version.objects.create(
+            config_id=config.id,
+            revision=1,
+            workspace_id=me.workspace_id,
+            name=config.name,
+            email_address=config.email_address,
+            created_at=now,
+            created_by=me.user_id,
+            verified=False,
+            **columns,
+        )
+        Event.objects.create(
+            id=uuid.uuid4(),
+            workspace_id=me.workspace_id,
+            actor_id=me.user_id,
+            action="config.submit",
+            object_type="config",
+            object_id=config.id,
+            details="{}",
+            request_id="-",
+            created_at=now,
+        )
+        return config
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -352,9 +463,13 @@ class ConfigDetail(generics.RetrieveAPIView):
 class ProviderList(generics.ListAPIView):
     """Providers by name."""
 
-    authentication_classes = ()
-    permission_classes = ()
-    serializer_class = WholeProviderSerializer
+    authentication_classes = (TokenAuthentication,)
+    permission_classes = (permissions.IsAuthenticated,)
+
+    def get_serializer_class(self) -> type:
+        """Return what shows the rows."""
+        short = "short" in self.request.query_params
+        return ShortProviderSerializer if short else WholeProviderSerializer
 
     def list(self, request: object) -> Response:
         """Return the first page."""

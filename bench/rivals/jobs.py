@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 from uuid import UUID
 
 SERVER = "{ host port security username }"
@@ -11,13 +12,23 @@ CONFIG = f"""id revision name emailAddress displayName shared ownerId externalId
 createdAt updatedAt incoming {SERVER} outgoing {SERVER} provider {{ id name helpUrl }}"""
 PAGE = f"query {{ configs(first: 50) {{ nodes {{ {CONFIG} }} pageInfo {{ hasNextPage }} }} }}"
 ONE = f"query ($id: ID!) {{ config(id: $id) {{ {CONFIG} }} }}"
-PROVIDERS = """query { providers(first: 50) {
+PROVIDERS = """query { providers(first: 100) { nodes {
+  id catalogueId name kind status helpUrl domains usernameForm auth requires passwordFormat
+  appPasswordUrl notes
+  incoming { hostTemplate port security } outgoing { hostTemplate port security }
+} } }"""
+"""What a form asks for that lets people choose: a whole page with all that it shows."""
+SHORT_PROVIDERS = """query { providers(first: 50) {
   nodes { id name kind status domains incoming { hostTemplate port } } } }"""
 SUBMIT_TEMPLATE = """mutation ($input: SubmitInput!) { submit(input: $input) {
   config { id revision name emailAddress } errors { message } } }"""
 ALL_PROVIDERS = """query ($after: String) { providers(first: 100, after: $after) {
-  nodes { id catalogueId name kind status helpUrl domains incoming { hostTemplate port } }
+  nodes { id catalogueId name kind status helpUrl domains usernameForm auth requires
+    passwordFormat appPasswordUrl notes
+    incoming { hostTemplate port security } outgoing { hostTemplate port security } }
   pageInfo { hasNextPage endCursor } } }"""
+AGAIN = "asked again"
+"""The providers by GET, from a client that has them: with the ETag where the server gave one."""
 IDS = 500
 """Configurations that are read one by one, so that no server answers a single row from a cache."""
 UNIQUE = "@@UNIQUE@@"
@@ -31,6 +42,8 @@ class Call:
     method: str
     path: str
     body: str = ""
+    header: tuple[str, str] | None = None
+    """One more header."""
 
 
 def global_id(key: UUID) -> str:
@@ -67,7 +80,9 @@ def graphql_jobs(keys: Sequence[UUID]) -> dict[str, list[Call]]:
     one = [graphql(ONE, {"id": global_id(key)}) for key in keys]
     form = _form({"secret": {"password": SECRET}}, "emailAddress")
     create = [graphql(SUBMIT_TEMPLATE, {"input": form})]
-    return _all(page, one, [graphql(PROVIDERS)], create)
+    again = Call("GET", f"/graphql?query={quote(PROVIDERS)}")
+    providers = [graphql(PROVIDERS)], [graphql(SHORT_PROVIDERS)], [again]
+    return _all(page, one, providers, create)
 
 
 def rest_jobs(keys: Sequence[UUID]) -> dict[str, list[Call]]:
@@ -75,17 +90,23 @@ def rest_jobs(keys: Sequence[UUID]) -> dict[str, list[Call]]:
     page = [Call("GET", "/configs/?first=50")]
     one = [Call("GET", f"/configs/{global_id(key)}/") for key in keys]
     create = [Call("POST", "/configs/", json.dumps(_form({"password": SECRET}, "emailAddress")))]
-    return _all(page, one, [Call("GET", "/providers/?first=50")], create)
+    providers = (
+        [Call("GET", "/providers/?first=100")],
+        [Call("GET", "/providers/?first=50&short=1")],
+    )
+    return _all(page, one, providers, create)
 
 
 def _all(
-    page: list[Call], one: list[Call], providers: list[Call], create: list[Call]
+    page: list[Call], one: list[Call], providers: tuple[list[Call], ...], create: list[Call]
 ) -> dict[str, list[Call]]:
     mixed = [*(page * 4), *one[:5], *create]
     return {
         "page of 50": page,
         "one config": one,
-        "providers": providers,
+        "providers": providers[0],
+        "50 providers": providers[1],
+        AGAIN: providers[2],
         "create": create,
         "mixed 90/10": mixed,
     }

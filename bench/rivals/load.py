@@ -72,10 +72,7 @@ def _number(pattern: str, report: str) -> float:
 
 def _script(calls: Sequence[Call], token: str) -> str:
     """Return wrk's Lua: the calls one after the other, each unique mark replaced by a number."""
-    listed = ",\n".join(
-        "{" + ", ".join(json.dumps(part) for part in (call.method, call.path, call.body)) + "}"
-        for call in calls
-    )
+    listed = ",\n".join("{" + ", ".join(map(json.dumps, _parts(call))) + "}" for call in calls)
     return f"""
 local calls = {{ {listed} }}
 local headers = {{ ["Content-Type"] = "application/json",
@@ -85,6 +82,7 @@ local prefix = "{secrets.token_hex(6)}x"
 function init(args)
   for index, call in ipairs(calls) do
     if not string.find(call[3], "{UNIQUE}", 1, true) then
+      if call[4] then headers[call[4]] = call[5] end
       ready[index] = wrk.format(call[1], call[2], headers, call[3] ~= "" and call[3] or nil)
     end
   end
@@ -98,6 +96,10 @@ function request()
   return wrk.format(call[1], call[2], headers, body)
 end
 """
+
+
+def _parts(call: Call) -> tuple[str, ...]:
+    return (call.method, call.path, call.body, *(call.header or ()))
 
 
 def cpu_seconds(process: int) -> float:

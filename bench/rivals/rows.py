@@ -28,12 +28,27 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 CHUNK = 2000
 PROVIDERS = ("gmail", "icloud", "fastmail", "gmx", "yahoo")
 
+PLAIN = {
+    "name": "name",
+    "kind": "kind",
+    "status": "status",
+    "helpUrl": "help_url",
+    "usernameForm": "username_form",
+    "passwordFormat": "password_format",
+    "appPasswordUrl": "app_password_url",
+    "notes": "notes",
+}
+"""Columns of a provider's texts, by field."""
+LISTS = ("domains", "auth", "requires", "incoming", "outgoing")
+"""Fields that are lists, kept as JSON."""
+
 rival_providers = Table(
     "rival_providers",
     MetaData(),
     Column("id", Text, primary_key=True),
     Column("position", Integer),
-    *(Column(name, Text) for name in ("name", "kind", "status", "help_url", "domains", "incoming")),
+    *(Column(name, Text) for name in PLAIN.values()),
+    *(Column(name, Text) for name in LISTS),
 )
 
 
@@ -130,12 +145,8 @@ def _provider(position: int, shown: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": shown["catalogueId"],
         "position": position,
-        "name": shown["name"],
-        "kind": shown["kind"],
-        "status": shown["status"],
-        "help_url": shown["helpUrl"],
-        "domains": json.dumps(shown["domains"]),
-        "incoming": json.dumps(shown["incoming"]),
+        **{column: shown[field] for field, column in PLAIN.items()},
+        **{name: json.dumps(shown[name]) for name in LISTS},
     }
 
 

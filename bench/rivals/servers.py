@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -35,10 +35,21 @@ class Server:
     process: int
     address: str
     token: str
-    jobs: Mapping[str, list[Call]]
+    jobs: dict[str, list[Call]]
 
     def answer(self, call: Call) -> object:
         """Return what one call is answered."""
+        answered = self._answered(call)
+        body = answered.json()
+        assert not isinstance(body, dict) or "errors" not in body, (self.name, body["errors"])
+        return body
+
+    def again(self, call: Call) -> Call:
+        """Return the call of a client that has the answer, by its ETag where there is one."""
+        tag = self._answered(call).headers.get("etag")
+        return replace(call, header=("If-None-Match", tag) if tag else None)
+
+    def _answered(self, call: Call) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         answered = httpx.request(
             call.method,
@@ -48,9 +59,7 @@ class Server:
             timeout=30,
         )
         assert answered.status_code < 300, (self.name, answered.status_code, answered.text[:500])
-        body = answered.json()
-        assert not isinstance(body, dict) or "errors" not in body, (self.name, body["errors"])
-        return body
+        return answered
 
 
 @contextmanager

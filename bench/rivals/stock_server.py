@@ -45,8 +45,15 @@ class ProviderRow(SQLModel, table=True):
     kind: str
     status: str
     help_url: str | None
+    username_form: str
+    password_format: str | None
+    app_password_url: str | None
+    notes: str | None
     domains: str
+    auth: str
+    requires: str
     incoming: str
+    outgoing: str
 
 
 class SecretRow(SQLModel, table=True):
@@ -59,6 +66,49 @@ class SecretRow(SQLModel, table=True):
     kind: str
     key_id: str
     ciphertext: bytes
+    created_at: datetime = Field(sa_type=ZONED)
+
+
+class VersionRow(SQLModel, table=True):
+    """The settings of the first revision."""
+
+    __tablename__ = "config_versions"
+    config_id: UUID = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    workspace_id: UUID
+    name: str
+    email_address: str
+    display_name: str | None = None
+    provider_id: str | None = None
+    created_at: datetime = Field(sa_type=ZONED)
+    created_by: UUID | None
+    verified: bool
+    incoming_host: str | None
+    incoming_port: int | None
+    incoming_security: str | None
+    incoming_authentication: str | None
+    incoming_username: str | None
+    incoming_secret_id: UUID | None
+    outgoing_host: str | None
+    outgoing_port: int | None
+    outgoing_security: str | None
+    outgoing_authentication: str | None
+    outgoing_username: str | None
+    outgoing_secret_id: UUID | None
+
+
+class EventRow(SQLModel, table=True):
+    """An event of the audit trail."""
+
+    __tablename__ = "audit_events"
+    id: UUID = Field(primary_key=True)
+    workspace_id: UUID
+    actor_id: UUID | None
+    action: str
+    object_type: str
+    object_id: UUID | None
+    details: str
+    request_id: str
     created_at: datetime = Field(sa_type=ZONED)
 
 
@@ -118,6 +168,7 @@ class ProviderServer:
 
     host_template: str
     port: int
+    security: str
 
 
 @strawberry.type
@@ -125,12 +176,20 @@ class Provider:
     """A provider."""
 
     id: strawberry.ID
+    catalogue_id: str
     name: str
     kind: str
     status: str
     help_url: str | None
+    username_form: str
+    password_format: str | None
+    app_password_url: str | None
+    notes: str | None
     domains: list[str]
+    auth: list[str]
+    requires: list[str]
     incoming: list[ProviderServer]
+    outgoing: list[ProviderServer]
 
 
 @strawberry.type
@@ -235,16 +294,31 @@ def shown_provider(row: ProviderRow | None) -> Provider | None:
         return None
     return Provider(
         id=global_id("Provider", row.id),
+        catalogue_id=row.id,
         name=row.name,
         kind=row.kind,
         status=row.status,
         help_url=row.help_url,
+        username_form=row.username_form,
+        password_format=row.password_format,
+        app_password_url=row.app_password_url,
+        notes=row.notes,
         domains=json.loads(row.domains),
-        incoming=[
-            ProviderServer(host_template=server["hostTemplate"], port=server["port"])
-            for server in json.loads(row.incoming)
-        ],
+        auth=json.loads(row.auth),
+        requires=json.loads(row.requires),
+        incoming=provider_servers(row.incoming),
+        outgoing=provider_servers(row.outgoing),
     )
+
+
+def provider_servers(text: str) -> list[ProviderServer]:
+    """Map the servers of a provider."""
+    return [
+        ProviderServer(
+            host_template=server["hostTemplate"], port=server["port"], security=server["security"]
+        )
+        for server in json.loads(text)
+    ]
 
 
 def shown_server(row: ConfigRow, side: str) -> ServerSettings | None:
@@ -332,6 +406,7 @@ class Query:
     @strawberry.field
     async def providers(self, info: strawberry.Info, first: int = 20) -> ProviderConnection:
         """By name."""
+        await signed_in(info)
         statement = select(ProviderRow).order_by(ProviderRow.position).limit(first)
         rows = (await info.context["session"].exec(statement)).all()
         return ProviderConnection(nodes=[found for row in rows if (found := shown_provider(row))])
@@ -378,8 +453,31 @@ class Mutation:
             **columns("outgoing", input.outgoing, secrets),
         )
         session.add(row)
+        await session.flush()
+        session.add_all([version(row, me.user_id), event(row, me.user_id)])
         await session.commit()
         return SubmitPayload(config=shown(row, None), errors=[])
+
+
+def version(row: ConfigRow, author: UUID) -> VersionRow:
+    """Keep the settings of a configuration as its first version."""
+    copied = row.model_dump(include=set(VersionRow.model_fields) - {"config_id"})
+    return VersionRow(config_id=row.id, created_by=author, verified=False, **copied)
+
+
+def event(row: ConfigRow, author: UUID) -> EventRow:
+    """Say in the audit trail that a configuration was submitted."""
+    return EventRow(
+        id=uuid4(),
+        workspace_id=row.workspace_id,
+        actor_id=author,
+        action="config.submit",
+        object_type="config",
+        object_id=row.id,
+        details="{}",
+        request_id="-",
+        created_at=row.created_at,
+    )
 
 
 def sealed(workspace_id: UUID, password: str, now: datetime) -> SecretRow:

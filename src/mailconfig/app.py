@@ -95,7 +95,7 @@ def _middleware(settings: Settings, endpoint: Endpoint) -> list[Middleware]:
         head_bytes=settings.max_header_bytes,
         url_bytes=settings.max_url_bytes,
     )
-    short = PostedLimits(limits.plain, limits.head_bytes)
+    short = PostedLimits(limits.plain, limits.head_bytes, limits.url_bytes)
     return [
         Middleware(Posted, endpoint=endpoint, limits=short, headers=SECURITY_HEADERS),
         Middleware(RequestIds),

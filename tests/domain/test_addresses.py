@@ -1,6 +1,7 @@
 """Claims about e-mail addresses."""
 
 import pytest
+from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,23 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
             return
         address = fault.suggestion
     assert parse_address(address).text == address
+
+
+@given(st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}", fullmatch=True))
+def test_plain_local_parts_are_those_of_email_validator(local: str) -> None:
+    """What is taken without asking email-validator is what it takes, and gives back unchanged."""
+    try:
+        found = parse_address(f"{local}@example.org").local
+    except AddressInvalid:
+        return
+    checked = validate_email(f"{local}@example.com", check_deliverability=False)
+    assert found == checked.local_part == local
+
+
+@pytest.mark.parametrize(
+    ("typed", "local"),
+    [("Postmaster", "postmaster"), ("INFO", "info"), ("Ann", "Ann"), ("postmaster", "postmaster")],
+)
+def test_names_of_mailboxes_that_everybody_has(typed: str, local: str) -> None:
+    """The names of RFC 2142 lose their capitals, all others keep them."""
+    assert parse_address(f"{typed}@example.org").local == local

@@ -1,5 +1,7 @@
 """Claims about host names and IP literals."""
 
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from mailconfig.domain.hosts import (
     HostInvalid,
     HostProblem,
     is_public_suffix,
+    literal_address,
     parse_host,
     registrable_domain,
 )
@@ -125,3 +128,13 @@ def test_registrable_domain(host: str, domain: str) -> None:
 def test_public_suffixes(domain: str, *, known: bool) -> None:
     """A top level that does not exist is no public suffix."""
     assert is_public_suffix(domain) is known
+
+
+@given(st.text("0123456789.:abcf%x\u0663", max_size=20))
+def test_literals_are_those_of_the_standard_library(text: str) -> None:
+    """A text is an address exactly where `ipaddress` says so, though most are not asked about."""
+    try:
+        expected = ip_address(text)
+    except ValueError:
+        expected = None
+    assert literal_address(text) == expected

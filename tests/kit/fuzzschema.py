@@ -1,4 +1,4 @@
-"""A schema with every kind of type, whose objects hold whatever should not be there.
+"""Types for a schema with every kind of type, whose objects hold whatever should not be there.
 
 Attributes hold what their fields promise, most of the time; else null, another type, an exception,
 something to await, which may fail in turn, or an object of another class. Resolvers do the same and
@@ -16,9 +16,8 @@ from types import SimpleNamespace
 from typing import Annotated, Any, cast
 
 import strawberry
-from strawberry.types import get_object_definition
 
-from mailconfig.graphql.scalars import CONFIG, EmailAddress, JSONObject
+from mailconfig.graphql.scalars import EmailAddress, JSONObject
 
 
 @dataclass
@@ -169,6 +168,11 @@ class Text(str):
     __slots__ = ()
 
 
+def held(random: Random, kind: Kind, wrong: float) -> Held:
+    """Return a value of a type, or a wrong one, so often."""
+    return _made(random, kind, wrong, 1)
+
+
 def _wrong(random: Random) -> object:
     """Return what hardly any field expects."""
     makers: list[Callable[[], object]] = [
@@ -307,7 +311,3 @@ class Mutation:
     def change_leaf(self, info: Info, seed: int = 8) -> Leaf:
         """Change a plain object that must not be null."""
         return _resolved(info, seed, Leaf)
-
-
-SCHEMA = strawberry.Schema(Query, Mutation, types=[Leaf, Tree], config=CONFIG)
-assert get_object_definition(Leaf) is not None

@@ -136,3 +136,17 @@ def test_a_keyring_shows_ids_only() -> None:
     """The repr names the keys and nothing else."""
     key = generate_key(NOW)
     assert repr(ring(key)) == f"Keyring({key.id})"
+
+
+def test_what_a_value_is_bound_to() -> None:
+    """The associated data are these very bytes: others would make all stored secrets unreadable."""
+    ids = UUID(int=1), UUID(int=2)
+    context = SealContext(*ids, "incoming", "password")
+    assert context.associated_data("k1") == (
+        b"\x00\x11mailconfig secret\x00\x01\x01\x00\x02k1"
+        b"\x00\x10"
+        + ids[0].bytes
+        + b"\x00\x10"
+        + ids[1].bytes
+        + b"\x00\x08incoming\x00\x08password"
+    )

@@ -20,10 +20,12 @@ const key = Buffer.from(rival.secret_key, 'hex')
 const globalId = (type, id) => Buffer.from(`${type}:${id}`).toString('base64url')
 
 const schema = `
-  type ProviderServer { hostTemplate: String! port: Int! }
+  type ProviderServer { hostTemplate: String! port: Int! security: String! }
   type Provider {
-    id: ID! name: String! kind: String! status: String! helpUrl: String
-    domains: [String!]! incoming: [ProviderServer!]!
+    id: ID! catalogueId: String! name: String! kind: String! status: String! helpUrl: String
+    usernameForm: String! passwordFormat: String appPasswordUrl: String notes: String
+    domains: [String!]! auth: [String!]! requires: [String!]!
+    incoming: [ProviderServer!]! outgoing: [ProviderServer!]!
   }
   type ServerSettings { host: String! port: Int! security: String! username: String }
   type EmailConfig {
@@ -94,6 +96,22 @@ const sealed = (password) => {
   return Buffer.concat([nonce, body, cipher.getAuthTag()])
 }
 
+const COPIED = ['revision', 'workspace_id', 'name', 'email_address', 'display_name', 'provider_id']
+COPIED.push('created_at')
+for (const side of ['incoming', 'outgoing']) {
+  for (const name of ['host', 'port', 'security', 'authentication', 'username', 'secret_id']) {
+    COPIED.push(`${side}_${name}`)
+  }
+}
+const inserted = (table, row) => {
+  const names = Object.keys(row)
+  return {
+    name: table,
+    text: `INSERT INTO ${table} (${names}) VALUES (${names.map((_, i) => `$${i + 1}`)})`,
+    values: Object.values(row)
+  }
+}
+
 const SHOWN = `id, revision, name, email_address, display_name, owner_id, external_id, enabled,
   status, created_at, updated_at, provider_id, incoming_host, incoming_port, incoming_security,
   incoming_username, outgoing_host, outgoing_port, outgoing_security, outgoing_username`
@@ -122,7 +140,10 @@ const resolvers = {
       })
       return rows.length ? shown(rows[0]) : null
     },
-    providers: (_, { first }) => ({ nodes: providers.slice(0, first) })
+    providers: (_, { first }, context) => {
+      signedIn(context)
+      return { nodes: providers.slice(0, first) }
+    }
   },
   Mutation: {
     submit: async (_, { input }, context) => {
@@ -169,12 +190,23 @@ const resolvers = {
             [`${side}_secret_id`]: secretId
           })
         }
-        const names = Object.keys(row)
-        await client.query({
-          name: 'config',
-          text: `INSERT INTO configs (${names}) VALUES (${names.map((_, i) => `$${i + 1}`)})`,
-          values: Object.values(row)
-        })
+        await client.query(inserted('configs', row))
+        const version = Object.fromEntries(COPIED.map((name) => [name, row[name]]))
+        Object.assign(version, { config_id: row.id, created_by: me.sub, verified: false })
+        await client.query(inserted('config_versions', version))
+        await client.query(
+          inserted('audit_events', {
+            id: randomUUID(),
+            workspace_id: me.wid,
+            actor_id: me.sub,
+            action: 'config.submit',
+            object_type: 'config',
+            object_id: row.id,
+            details: '{}',
+            request_id: '-',
+            created_at: now
+          })
+        )
         await client.query('COMMIT')
       } catch (error) {
         await client.query('ROLLBACK')

@@ -17,6 +17,8 @@ ADDRESS_MAX_BYTES: Final = 254
 """Longest address (RFC 5321, section 4.5.3.1.3: 256 octets with the angle brackets)."""
 _TYPED_MAX_CHARS: Final = 1024
 
+_PLAIN: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+"""A dot-atom (RFC 5322, section 3.2.3) without capitals: nothing of it can be wrong or changed."""
 _BRACKETED: Final = re.compile(r"<\s*([^<>\s]+@[^<>\s]+)\s*>")
 
 
@@ -108,7 +110,7 @@ def _wrapping(text: str) -> AddressProblem | None:
         return AddressProblem.NO_AT_SIGN
     if "<" in text or ">" in text or text.lstrip().lower().startswith("mailto:"):
         return AddressProblem.DISPLAY_NAME
-    if any(character.isspace() for character in text):
+    if text.split() != [text]:
         return AddressProblem.SPACE
     return None
 
@@ -133,6 +135,8 @@ def _local(local: str) -> str:
     """Check the part before the @ with email-validator, under a domain that is always fine."""
     if len(local.encode(errors="surrogatepass")) > LOCAL_MAX_BYTES:
         raise AddressInvalid(AddressProblem.TOO_LONG)
+    if _PLAIN.fullmatch(local):
+        return local
     try:
         return validate_email(
             f"{local}@example.com", check_deliverability=False, allow_smtputf8=True

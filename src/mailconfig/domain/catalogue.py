@@ -18,7 +18,7 @@ from mailconfig.domain.hosts import (
     parse_host,
     registrable_domain,
 )
-from mailconfig.domain.mx import MxKind, MxMatch, MxRules, MxTable, names_above
+from mailconfig.domain.mx import MxKind, MxMatch, MxRules, MxTable
 from mailconfig.domain.providers import (
     Provider,
     ProviderKind,
@@ -94,10 +94,11 @@ class Catalogue:
         """
         domain = domain.lower().removesuffix(".")
         found = self._domains.get(domain)
-        if found is not None:
-            return found
-        above = list(names_above(domain))[1:]
-        return next((self._suffixes[name] for name in above if name in self._suffixes), None)
+        above = domain
+        while found is None and "." in above:
+            above = above.partition(".")[2]
+            found = self._suffixes.get(above)
+        return found
 
     def by_address(self, address: EmailAddress) -> Provider | None:
         """Return the row of an address."""

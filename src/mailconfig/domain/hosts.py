@@ -93,6 +93,8 @@ def is_ip_literal(host: str) -> bool:
 
 def literal_address(host: str) -> IPv4Address | IPv6Address | None:
     """Return the address that a canonical host is, None for a name."""
+    if ":" not in host and not host[-1:].isdigit():
+        return None  # most are names, for which an exception would be made and thrown away
     try:
         return ip_address(host)
     except ValueError:

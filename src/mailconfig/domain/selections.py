@@ -14,9 +14,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from mailconfig.domain.configs import ConfigOrderField, ConfigStatus, EmailConfig, StoredServer
+from mailconfig.domain.configs import ConfigOrderField, EmailConfig, StoredServer
 from mailconfig.domain.pages import Keyset, OrderDirection, PageRequest
-from mailconfig.domain.servers import AuthenticationMethod, TransportSecurity
 
 
 class ConfigField(StrEnum):
@@ -43,7 +42,7 @@ class ConfigField(StrEnum):
     ENABLED = "enabled"
     """Whether it may be used."""
     STATUS = "status"
-    """ConfigStatus."""
+    """Word of a ConfigStatus; as all words here, it may be the member itself."""
     CREATED_AT = "created_at"
     """Moment in UTC."""
     UPDATED_AT = "updated_at"
@@ -53,9 +52,9 @@ class ConfigField(StrEnum):
     INCOMING_PORT = "incoming_port"
     """Its port."""
     INCOMING_SECURITY = "incoming_security"
-    """Its TransportSecurity."""
+    """Word of its TransportSecurity."""
     INCOMING_AUTHENTICATION = "incoming_authentication"
-    """Its AuthenticationMethod."""
+    """Word of its AuthenticationMethod."""
     INCOMING_USERNAME = "incoming_username"
     """Its user name or None."""
     INCOMING_SECRET_SET_AT = "incoming_secret_set_at"
@@ -65,17 +64,17 @@ class ConfigField(StrEnum):
     OUTGOING_PORT = "outgoing_port"
     """Its port."""
     OUTGOING_SECURITY = "outgoing_security"
-    """Its TransportSecurity."""
+    """Word of its TransportSecurity."""
     OUTGOING_AUTHENTICATION = "outgoing_authentication"
-    """Its AuthenticationMethod."""
+    """Word of its AuthenticationMethod."""
     OUTGOING_USERNAME = "outgoing_username"
     """Its user name or None."""
     OUTGOING_SECRET_SET_AT = "outgoing_secret_set_at"
     """When its secret was set, None without one."""
 
 
-Fact = str | int | bool | UUID | datetime | ConfigStatus | TransportSecurity | AuthenticationMethod
-"""What a row holds, or None."""
+Fact = str | int | bool | UUID | datetime
+"""What a row holds, or None; words of enums are as the tables have them."""
 ConfigRow = Sequence[Fact | None]
 """The facts of one configuration, in the order of the selection's fields."""
 

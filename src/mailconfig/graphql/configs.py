@@ -1,5 +1,6 @@
 """Configurations: list, read, submit, update, rollback, delete."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -18,7 +19,8 @@ from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.forms import DeleteInput, RollbackInput, SubmitInput, UpdateInput
 from mailconfig.graphql.guards import Guard, mutation
-from mailconfig.graphql.objects import EmailConfig, config_reader, email_config
+from mailconfig.graphql.layouts import Column, Layout, Listed, Within
+from mailconfig.graphql.objects import EmailConfig, email_config, layout_of
 from mailconfig.graphql.pages import (
     After,
     Before,
@@ -30,7 +32,7 @@ from mailconfig.graphql.pages import (
     page_request,
 )
 from mailconfig.graphql.providers import shown_providers
-from mailconfig.graphql.rows import Reader, selection_of
+from mailconfig.graphql.rows import selection_of
 from mailconfig.graphql.selecting import Tree, selected
 
 
@@ -49,9 +51,9 @@ class EmailConfigConnection:
     """A page of configurations."""
 
     conditions: strawberry.Private[ConfigFilter]
-    edges: list[EmailConfigEdge]
+    edges: Sequence[EmailConfigEdge]
     """Rows with their cursors."""
-    nodes: list[EmailConfig]
+    nodes: Sequence[EmailConfig]
     """Rows alone."""
     page_info: PageInfo
     """Where the page starts and ends."""
@@ -170,8 +172,10 @@ class _Wish:
 
     selection: Selection
     """Facts of each."""
-    reader: Reader[EmailConfig]
-    """Makes them of rows."""
+    layout: Layout[EmailConfig]
+    """How their rows are shown."""
+    edges: Layout[EmailConfigEdge]
+    """How pairs of a cursor and a row are."""
     cursors: Cursors = Cursors.NONE
     """Which cursors of a page."""
     neighbours: bool = False
@@ -181,7 +185,7 @@ class _Wish:
     def of_one(config: Tree) -> "_Wish":
         """Return what the selection of a configuration wants."""
         selection = selection_of(config)
-        return _Wish(selection, config_reader(selection))
+        return _Wish.of_rows(selection)
 
     @staticmethod
     def of(connection: Tree) -> "_Wish":
@@ -190,9 +194,16 @@ class _Wish:
         facts = [fact for row in rows for fact in selection_of(row).fields]
         selection = Selection.of(facts)
         sides = {"hasNextPage", "hasPreviousPage"}.intersection(connection.get("pageInfo", {}))
-        return _Wish(
-            selection, config_reader(selection), Cursors.of(connection), neighbours=bool(sides)
-        )
+        return _Wish.of_rows(selection, Cursors.of(connection), neighbours=bool(sides))
+
+    @staticmethod
+    def of_rows(
+        selection: Selection, cursors: Cursors = Cursors.NONE, *, neighbours: bool = False
+    ) -> "_Wish":
+        """Return the wish for rows of a selection."""
+        layout = layout_of(selection)
+        edges = Layout(EmailConfigEdge, {"cursor": Column(0), "node": Within(1, layout)})
+        return _Wish(selection, layout, edges, cursors, neighbours)
 
     def page(self, order: EmailConfigOrder, request: PageRequest) -> ConfigPage:
         """Return the page to read."""
@@ -239,16 +250,13 @@ class ConfigQuery:
         asked = wish.page(order, request)
         page = await context.services.configs.page(principal, conditions, wish.selection, asked)
         providers = shown_providers(context.services.catalogue)
-        nodes = [wish.reader.read(row, providers) for row in page.rows]
-        cursors = wish.cursors.made(signer, listing, page.keys)
+        made = wish.cursors.made(signer, listing, page.keys)
+        cursors = made or [""] * len(page.rows)
         return EmailConfigConnection(
             conditions=conditions,
-            edges=[
-                EmailConfigEdge(cursor=cursor, node=node)
-                for cursor, node in zip(cursors or [""] * len(nodes), nodes, strict=True)
-            ],
-            nodes=nodes,
-            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
+            edges=Listed(wish.edges, list(zip(cursors, page.rows, strict=True)), providers),
+            nodes=Listed(wish.layout, page.rows, providers),
+            page_info=page_info(made, has_next=page.has_next, has_previous=page.has_previous),
         )
 
     @strawberry.field
@@ -264,7 +272,7 @@ class ConfigQuery:
             wish = selected(info, _Wish.of_one)
             services = info.context.services
             row = await services.configs.one(principal, key, wish.selection)
-            return wish.reader.read(row, shown_providers(services.catalogue))
+            return wish.layout.made(row, shown_providers(services.catalogue))
         except NotFound:
             return None
 

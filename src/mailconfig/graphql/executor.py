@@ -41,6 +41,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from mailconfig.graphql.compiler.variables import Variables
 from mailconfig.graphql.compiler.variants import Documents, Variant
 from mailconfig.graphql.plans import Operation, Plan
 
@@ -48,6 +49,8 @@ _MOST_ERRORS: Final = 50
 """Errors told of one request's variables, as many as graphql-core tells."""
 _FRAGMENTS: Final = ""
 """Key of a plan's fragments; no operation has an empty name."""
+_VARIABLES: Final = "$"
+"""Begin of the keys of the variables of operations, whose names have no such sign."""
 
 
 class Fragments(NamedTuple):
@@ -187,6 +190,15 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
             return answer
         return _completed(answer, rest)
 
+    def let_go(self) -> None:
+        """Open the one circle of references, once all is executed.
+
+        With it the request, its variables and the secrets in them leave memory at once, not at
+        some later round of the garbage collector, which then has nothing to do.
+        """
+        if not self.background_futures:
+            del self.async_helpers
+
     def _selected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         return self.collect_subfields(kind, details).grouped_field_set
 
@@ -211,28 +223,34 @@ async def run_operation(
     Never raises but cancellation: after `seconds` the resolvers are cancelled, and the result is an
     error without data.
     """
-    coerced = _coerced(schema, operation, variables)
+    coerced = _coerced(schema, plan, operation, variables)
     if isinstance(coerced, list):
         return ExecutionResult(None, coerced)
     executor = CompilingExecutor.of_plan(schema, plan, operation, coerced, context, extensions)
     try:
         async with asyncio.timeout(seconds):
             result: Any = executor.execute_operation()
-            return cast(
-                "ExecutionResult",
-                result if isinstance(result, ExecutionResult) else await result,
-            )
+            if not isinstance(result, ExecutionResult):
+                result = await result
+            executor.let_go()
+            return cast("ExecutionResult", result)
     except Exception as error:  # noqa: BLE001 - an operation's top: it is masked and logged
         return ExecutionResult(None, [GraphQLError(str(error), original_error=error)])
 
 
 def _coerced(
-    schema: GraphQLSchema, operation: Operation, given: Mapping[str, Any] | None
+    schema: GraphQLSchema, plan: Plan, operation: Operation, given: Mapping[str, Any] | None
 ) -> list[GraphQLError] | VariableValues:
     definitions = operation.node.variable_definitions
     if not definitions:
         return VariableValues({}, {})
-    return get_variable_values(schema, definitions, dict(given or {}), max_errors=_MOST_ERRORS)
+    key = f"{_VARIABLES}{operation.name or ''}"
+    known: Variables | None = plan.compiled.get(key)
+    if known is None:
+        known = plan.compiled[key] = Variables.of(schema, definitions)
+    return known.coerced(given or {}) or get_variable_values(
+        schema, definitions, dict(given or {}), max_errors=_MOST_ERRORS
+    )
 
 
 def _fragments(plan: Plan) -> Fragments:

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,20 @@ def encode(type_name: str, key: object) -> strawberry.ID:
     """Return the global id of an object."""
     raw = f"{type_name}:{key}".encode()
     return strawberry.ID(b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode())
+
+
+def uuid_encoder(type_name: str) -> Callable[[UUID], str]:
+    """Return the function that makes global ids of the keys of one type, in half the time.
+
+    Only UUIDs may be given: of ASCII text, nothing but `>`, `?` and `~` is ever encoded by the two
+    letters of base64 that have no place in URLs.
+    """
+    prefix = f"{type_name}:".encode("ascii")
+
+    def encoded(key: UUID) -> str:
+        return b2a_base64(prefix + str(key).encode(), newline=False).rstrip(b"=").decode()
+
+    return encoded
 
 
 def decode(text: str) -> tuple[str, str] | None:

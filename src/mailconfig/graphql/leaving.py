@@ -5,8 +5,8 @@ a read that nobody waits for is work for nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Final, Generic, TypeVar
 
 from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.requests import ClientDisconnect
@@ -25,10 +25,15 @@ async def while_wanted(
     Raises ClientDisconnect when the client leaves and `may_end`, asked only then, allows it; the
     operation is cancelled by then. Cancellation from outside passes through.
     """
+    try:
+        waited_for = operation.send(None)
+    except StopIteration as done:  # nothing had to be waited for, the client's leaving neither
+        result: _Result = done.value
+        return result
     watch = _Watch(receive, may_end)
     start = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, watch.begin)
     try:
-        return await operation
+        return await _Begun(operation, waited_for)
     except asyncio.CancelledError as error:
         if watch.ended_it():
             raise ClientDisconnect from error
@@ -36,6 +41,32 @@ async def while_wanted(
     finally:
         start.cancel()
         await watch.stop()
+
+
+class _Begun(Generic[_Result]):
+    """An operation whose first step was taken already, and the first thing that it waits for."""
+
+    def __init__(self, operation: Coroutine[Any, Any, _Result], waited_for: object) -> None:
+        self._operation = operation
+        self._waited_for = waited_for
+
+    def __await__(self) -> Generator[Any, Any, _Result]:
+        """Carry on to the end, as `await` does (PEP 380)."""
+        waited_for = self._waited_for
+        while True:
+            try:
+                try:
+                    sent = yield waited_for
+                except GeneratorExit:
+                    self._operation.close()
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever it is, it is handed in
+                    waited_for = self._operation.throw(error)
+                else:
+                    waited_for = self._operation.send(sent)
+            except StopIteration as done:
+                result: _Result = done.value
+                return result
 
 
 class _Watch:

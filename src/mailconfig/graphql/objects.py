@@ -31,6 +31,7 @@ from mailconfig.graphql.findings import (
     round_trip,
     step_finding,
 )
+from mailconfig.graphql.layouts import Layout
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.pages import (
     After,
@@ -43,7 +44,7 @@ from mailconfig.graphql.pages import (
     page_request,
 )
 from mailconfig.graphql.providers import Provider, shown_providers
-from mailconfig.graphql.rows import Reader
+from mailconfig.graphql.rows import config_layout
 from mailconfig.graphql.scalars import EmailAddress, JSONObject
 from mailconfig.graphql.servers import ServerSettings, server_settings
 from mailconfig.graphql.steps import ConnectionTestStep, step
@@ -331,17 +332,17 @@ class EmailConfig(Node):
         )
 
 
-def config_reader(selection: Selection) -> Reader[EmailConfig]:
-    """Return what makes configurations of rows of a selection."""
-    return Reader(EmailConfig, selection)
+def layout_of(selection: Selection) -> Layout[EmailConfig]:
+    """Return how rows of a selection are shown; providers must be known."""
+    return config_layout(EmailConfig, selection)
 
 
-_WHOLE: Final = config_reader(EVERYTHING)
+_WHOLE: Final = layout_of(EVERYTHING)
 
 
 def email_config(row: configs.EmailConfig, catalogue: Catalogue) -> EmailConfig:
     """Show a configuration."""
-    return _WHOLE.read(facts_of(row), shown_providers(catalogue))
+    return _WHOLE.made(facts_of(row), shown_providers(catalogue))
 
 
 def _version(row: configs.ConfigVersion) -> EmailConfigVersion:

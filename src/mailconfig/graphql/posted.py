@@ -1,16 +1,17 @@
-"""The short way of a posted operation: JSON in, JSON out, past what only other requests need.
+"""The short way of an operation: JSON in, JSON out, past what only other requests need.
 
-Nearly all requests are small posts of JSON. For those, routing, middleware, and a request and a
-response of the framework take longer than the operation itself. This middleware stands before all
-others and answers such a request by `View.posted`, which runs what the general way would come to.
-Whatever is not plainly such a request - another path, method, content type or coding, a body in
-pieces, more than the limits allow, streams, pages - goes the general way untouched, and is judged
-and refused there: this module refuses nothing, and its limits only say what it leaves alone.
+Nearly all requests are small posts of JSON, or queries by GET. For those, routing, middleware, and
+a request and a response of the framework take longer than the operation itself. This middleware
+stands before all others and answers such a request by `View.answer`, which runs what the general
+way would come to.
+Whatever is not plainly such a request - another path, method, content type or coding, a body that
+does not come with its head, more than the limits allow, streams, pages - goes the general way
+untouched, and is judged and refused there: this module refuses nothing, and its limits only say
+what it leaves alone.
 
 Taking it out of the list of middleware changes nothing but speed.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mailconfig.domain.request import id_of_request, request_id
 from mailconfig.graphql.view import View
 
-_PATIENCE_SECONDS: Final = 0.05
-"""How long the body is waited for; it mostly comes with the head. Later ones go the general way,
-which has a deadline of its own for them."""
 _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8"})
+_READING: Final = frozenset({"GET", "HEAD"})
 _LENGTH_DIGITS: Final = 9
 """Digits of a Content-Length that are read; no limit has as many."""
 
@@ -47,6 +46,8 @@ class PostedLimits:
     """Longest body."""
     head_bytes: int
     """All headers together."""
+    url_bytes: int
+    """Path and query string together."""
 
 
 class _Head(NamedTuple):
@@ -61,7 +62,7 @@ class _Head(NamedTuple):
 
 
 class Posted:
-    """ASGI middleware that answers posted operations itself."""
+    """ASGI middleware that answers plain operations itself."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class Posted:
         headers: Mapping[str, str],
         path: str = "/graphql",
     ) -> None:
-        """Answer posts to `path`, add `headers` to each answer, and leave all else to `app`."""
+        """Answer requests to `path`, add `headers` to each answer, and leave all else to `app`."""
         self._app = app
         self._endpoint = endpoint
         self._limits = limits
@@ -89,13 +90,13 @@ class Posted:
             await self._app(scope, receive, send)
             return
         taken: list[Message] = []
-        body = await self._body(receive, head.length, taken)
+        body = _body(receive, head.length, taken)
         if body is None:
             await self._app(scope, _again(taken, receive), send)
             return
         token = request_id.set(head.request_id)
         try:
-            response = await view.posted(Request(scope, receive), head.accept, body)
+            response = await view.answer(Request(scope, receive), head.accept, body)
             await self._write(response, head, send)
         except ClientDisconnect:
             return  # nobody is left to answer, and people who leave are no error
@@ -104,49 +105,30 @@ class Posted:
 
     def _head(self, scope: Scope) -> _Head | None:
         """Return what is in the headers of a request that is answered here, None for others."""
-        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["path"] != self._path:
             return None
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]) or not self._is_plain(headers):
+        if len(headers) != len(scope["headers"]):
             return None
-        length = headers.get(b"content-length", b"")
-        if scope["query_string"] or not self._is_short(headers, length):
+        if scope["method"] == "POST":
+            plain = _is_plain_post(headers) and not scope["query_string"]
+        else:
+            plain = scope["method"] in _READING and _is_plain_query(scope, headers)
+        length = headers.get(b"content-length", b"0")
+        if not plain or not self._is_short(headers, length):
+            return None
+        if len(self._path) + len(scope["query_string"]) > self._limits.url_bytes:
             return None
         accept = headers.get(b"accept")
         given_id = headers.get(b"x-request-id", b"").decode("latin-1")
         wish = None if accept is None else accept.decode("latin-1")
         return _Head(wish, id_of_request(given_id), int(length))
 
-    def _is_plain(self, headers: Mapping[bytes, bytes]) -> bool:
-        return (
-            headers.get(b"content-type") in _JSON
-            and b"content-encoding" not in headers
-            and b"event-stream" not in headers.get(b"accept", b"").lower()
-        )
-
     def _is_short(self, headers: Mapping[bytes, bytes], length: bytes) -> bool:
         if not length.isdigit() or len(length) > _LENGTH_DIGITS:
-            return False  # in pieces, or beyond any limit
+            return False
         head_bytes = sum(map(len, headers)) + sum(map(len, headers.values()))
         return int(length) <= self._limits.body_bytes and head_bytes <= self._limits.head_bytes
-
-    async def _body(self, receive: Receive, length: int, taken: list[Message]) -> bytes | None:
-        """Return the body; None where it does not come at once, or the client has left.
-
-        What came until then is added to `taken`.
-        """
-        body = b""
-        try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                while len(body) < length:
-                    message = await receive()
-                    taken.append(message)
-                    if message["type"] != "http.request":
-                        return None
-                    body += message.get("body", b"")
-        except TimeoutError:
-            return None
-        return body if len(body) == length else None
 
     async def _write(self, response: Response, head: _Head, send: Send) -> None:
         """Send an answer as the middleware of the general way would have completed it."""
@@ -161,6 +143,59 @@ class Posted:
         await send({"type": "http.response.body", "body": response.body})
         if response.background is not None:
             await response.background()
+
+
+def _is_plain_post(headers: Mapping[bytes, bytes]) -> bool:
+    return (
+        headers.get(b"content-type") in _JSON
+        and b"content-length" in headers  # others come in pieces
+        and b"content-encoding" not in headers
+        and b"event-stream" not in headers.get(b"accept", b"").lower()
+    )
+
+
+def _is_plain_query(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+    accept = headers.get(b"accept", b"").lower()
+    return (
+        bool(scope["query_string"])
+        and b"event-stream" not in accept
+        and b"text/html" not in accept
+        and b"transfer-encoding" not in headers
+    )
+
+
+def _body(receive: Receive, length: int, taken: list[Message]) -> bytes | None:
+    """Return the body; None where it is not all there, or the client has left.
+
+    What came is added to `taken`.
+    """
+    body = b""
+    while len(body) < length:
+        message = _at_once(receive)
+        if message is None:
+            return None
+        taken.append(message)
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+    return body if len(body) == length else None
+
+
+def _at_once(receive: Receive) -> Message | None:
+    """Return the next message, None where it would have to be waited for.
+
+    Runs the coroutine for one step, which ends it where the message is there; a deadline would take
+    longer than all else here.
+    """
+    receiving = receive()
+    iterator = receiving.__await__()
+    try:
+        next(iterator)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+    iterator.close()
+    return None
 
 
 def _again(taken: list[Message], receive: Receive) -> Receive:

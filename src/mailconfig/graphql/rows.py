@@ -1,25 +1,26 @@
-"""Makes configurations of the graph from rows: the one place that knows how they are shown.
+"""How rows of configurations are shown: the one place that knows.
 
-A row holds the facts that were selected and no others, and so does the object made of it. Objects
-of this kind are made by the hundred, so they are not built field by field: names are zipped with
-the row's values, and the few fields that are not facts themselves are added.
+A row holds the facts that were selected and no others, and so does its layout. See `layouts` for
+the way of a row into an answer.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, TypeVar
 from uuid import UUID
 
-from mailconfig.domain.selections import ConfigField, ConfigRow, Selection
-from mailconfig.domain.servers import MailProtocol
+from mailconfig.domain.configs import ConfigStatus
+from mailconfig.domain.selections import ConfigField, Selection
+from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.graphql import ids
-from mailconfig.graphql.providers import Provider
+from mailconfig.graphql.layouts import Column, Constant, Layout, Looked, Made, Origin, Part, Word
 from mailconfig.graphql.selecting import Tree
 from mailconfig.graphql.servers import ServerSettings
 
 _T = TypeVar("_T")
-_INCOMING: Final = tuple(field for field in ConfigField if field.startswith("incoming_"))
-_OUTGOING: Final = tuple(field for field in ConfigField if field.startswith("outgoing_"))
+_SIDES: Final = {"incoming": MailProtocol.IMAP, "outgoing": MailProtocol.SMTP}
+"""The servers of a configuration, by attribute, which also begins the names of their facts."""
 _SERVER_FIELDS: Final[Mapping[str, str]] = {
     "host": "host",
     "port": "port",
@@ -47,11 +48,25 @@ _FIELDS: Final[Mapping[str, ConfigField]] = {
 """The fact behind each field of a configuration; what is missing here needs its id alone."""
 
 
+def _words(kind: type[StrEnum]) -> dict[str, StrEnum]:
+    return {member.value: member for member in kind}
+
+
+_ENUMS: Final = {
+    "status": _words(ConfigStatus),
+    "security": _words(TransportSecurity),
+    "authentication": _words(AuthenticationMethod),
+}
+"""Members by words, for the attributes that are members of the domain's enums."""
+_config_id: Final = ids.uuid_encoder("EmailConfig")
+_encoded_user: Final = lru_cache(maxsize=1000)(ids.uuid_encoder("User"))
+
+
 def selection_of(selected: Tree) -> Selection:
     """Return the facts behind the selected fields of a configuration."""
     wanted = {ConfigField.ID}  # every resolver of a configuration begins with it
     wanted.update(_FIELDS[name] for name in selected if name in _FIELDS)
-    for side in ("incoming", "outgoing"):
+    for side in _SIDES:
         if side in selected:
             wanted.update(_server_facts(side, selected[side]))
     return Selection.of(wanted)
@@ -64,65 +79,50 @@ def _server_facts(side: str, selected: Tree) -> Iterable[ConfigField]:
             yield ConfigField(f"{side}_{_SERVER_FIELDS[name]}")
 
 
-class Reader(Generic[_T]):
-    """Makes objects of rows of one selection; made once for each."""
+def config_layout(kind: type[_T], selection: Selection) -> Layout[_T]:
+    """Return how rows of a selection are shown as objects of the type of configurations.
 
-    def __init__(self, kind: type[_T], selection: Selection) -> None:
-        own = [field for field in selection.fields if field not in _INCOMING + _OUTGOING]
-        self._kind = kind
-        self._names = tuple(map(str, own))
-        self._wants_owner = ConfigField.OWNER_ID in own
-        self._wants_provider = ConfigField.PROVIDER_ID in own
-        self._servers = tuple(_servers(selection))
-
-    def read(self, row: ConfigRow, providers: Mapping[str, Provider]) -> _T:
-        """Return the object of a row."""
-        held: dict[str, Any] = dict(zip(self._names, row, strict=False))  # servers come after
-        key = held["key"] = held["id"]
-        held["id"] = ids.encode("EmailConfig", key)
-        if self._wants_owner:
-            owner = held["owner_id"]
-            held["shared"] = owner is None
-            held["owner_id"] = None if owner is None else _user_id(owner)
-        if self._wants_provider:
-            held["provider"] = providers.get(held.pop("provider_id"))
-        for name, server in self._servers:
-            held[name] = server(row)
-        return _made(self._kind, held)
+    Objects looked up are providers, known by the ids of their rows in the catalogue.
+    """
+    places = {str(field): place for place, field in enumerate(selection.fields)}
+    return Layout(kind, dict(_config_origins(places)))
 
 
-def _servers(selection: Selection) -> Iterator[tuple[str, Callable[[ConfigRow], Any]]]:
-    """Yield how each selected server is made of a row; its facts lie side by side."""
-    for name, protocol, known in (
-        ("incoming", MailProtocol.IMAP, _INCOMING),
-        ("outgoing", MailProtocol.SMTP, _OUTGOING),
-    ):
-        facts = [field for field in selection.fields if field in known]
-        if facts:
-            start = selection.fields.index(facts[0])
-            place = slice(start, start + len(facts))
-            names = tuple(field.removeprefix(f"{name}_") for field in facts)
-            yield name, partial(_server, place, protocol, names)
+def _config_origins(places: Mapping[str, int]) -> Iterator[tuple[str, Origin]]:
+    for fact, place in places.items():
+        match fact:
+            case ConfigField.ID:
+                yield "key", Column(place)
+                yield "id", Made(place, _config_id)
+            case ConfigField.OWNER_ID:
+                yield "shared", Made(place, _is_shared)
+                yield "owner_id", Made(place, _user_id)
+            case ConfigField.PROVIDER_ID:
+                yield "provider", Looked(place)
+            case _ if not fact.startswith(tuple(_SIDES)):
+                yield fact, _fact(fact, place)
+    for side, protocol in _SIDES.items():
+        host = places.get(f"{side}_host")
+        if host is not None:
+            yield side, Part(host, _server_layout(side, protocol, places))
 
 
-def _server(
-    place: slice, protocol: MailProtocol, names: tuple[str, ...], row: ConfigRow
-) -> ServerSettings | None:
-    facts = row[place]
-    if facts[0] is None:  # the host
-        return None
-    held = dict(zip(names, facts, strict=True))
-    held["protocol"] = protocol
-    return _made(ServerSettings, held)
+def _server_layout(
+    side: str, protocol: MailProtocol, places: Mapping[str, int]
+) -> Layout[ServerSettings]:
+    names = {fact: fact.removeprefix(f"{side}_") for fact in places if fact.startswith(side)}
+    origins: dict[str, Origin] = {name: _fact(name, places[fact]) for fact, name in names.items()}
+    return Layout(ServerSettings, {"protocol": Constant(protocol), **origins})
 
 
-@lru_cache(maxsize=1000)
-def _user_id(key: UUID) -> str:
-    return ids.encode("User", key)
+def _fact(name: str, place: int) -> Origin:
+    members = _ENUMS.get(name)
+    return Column(place) if members is None else Word(place, members)
 
 
-def _made(kind: type[_T], held: dict[str, Any]) -> _T:
-    """Return an object that holds these attributes, without asking for those not selected."""
-    made = object.__new__(kind)
-    made.__dict__ = held
-    return made
+def _is_shared(owner_id: UUID | None) -> bool:
+    return owner_id is None
+
+
+def _user_id(key: UUID | None) -> str | None:
+    return None if key is None else _encoded_user(key)

@@ -33,6 +33,7 @@ from mailconfig.graphql.masking import ShownError, masked
 from mailconfig.graphql.plans import Operation, Plan, PlanCacheLimits, Plans
 from mailconfig.graphql.probes import ProbeMutation, ProbeSubscription
 from mailconfig.graphql.providers import Provider, ProviderQuery
+from mailconfig.graphql.resolving import call_directly
 from mailconfig.graphql.scalars import CONFIG
 from mailconfig.graphql.validation import ValidationMutation
 
@@ -100,6 +101,8 @@ class MaskingSchema(strawberry.Schema):
         **kwargs: Any,  # noqa: ANN401 - the base's
     ) -> None:
         super().__init__(*args, **kwargs)
+        if settings.compile_queries:
+            call_directly(self._schema, self.config, self.schema_converter.scalar_registry)
         self.hints = settings.hints
         self.plans = Plans(self._schema, settings.documents, settings.plans, hints=settings.hints)
         self.admissions = Admissions(self.plans, budgets)

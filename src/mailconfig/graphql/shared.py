@@ -26,14 +26,26 @@ class SharedData:
         tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
         return "*" in tags or self.etag.removeprefix("W/") in tags
 
-    def tagged(self, response: Response, if_none_match: str | None) -> Response:
-        """Return the answer to a GET with its ETag, or 304 where the client has the data."""
-        response.headers["ETag"] = self.etag
-        # It may be kept, and asked for again before each use: who asks pays for it in points.
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.headers["Vary"] = "Accept, Accept-Language"
-        if not self.is_known(if_none_match):
-            return response
-        shown = {"etag", "cache-control", "vary"}  # RFC 9110, section 15.4.5
-        kept = {name: value for name, value in response.headers.items() if name in shown}
-        return Response(status_code=304, headers=kept)
+    def known(self) -> Response:
+        """Return the answer to a client that has the data (RFC 9110, section 15.4.5)."""
+        response = Response(status_code=304)
+        response.raw_headers = self._headers()
+        return response
+
+    def tagged(self, response: Response) -> Response:
+        """Return the answer to a GET, with the ETag to ask again with."""
+        own = self._headers()
+        names = {name for name, _ in own}
+        response.raw_headers = [
+            *(header for header in response.raw_headers if header[0] not in names),
+            *own,
+        ]
+        return response
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        return [
+            (b"etag", self.etag.encode("latin-1")),
+            # It may be kept, and asked for again before each use: who asks pays in points.
+            (b"cache-control", b"private, no-cache"),
+            (b"vary", b"Accept, Accept-Language"),
+        ]

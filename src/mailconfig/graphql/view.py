@@ -163,16 +163,20 @@ class View(GraphQL[Context, None]):
         refused = error if isinstance(error, Refused) else Refused(Problem.SHAPE, error.reason)
         return refusal(refused, media, self._profile)
 
-    async def posted(self, request: Request, accept: str | None, body: bytes) -> Response:
-        """Answer a query or mutation that was posted as JSON; the body has been read.
+    async def answer(self, request: Request, accept: str | None, body: bytes) -> Response:
+        """Answer a query by GET, or a query or mutation that was posted as JSON.
 
-        Like `__call__`, without what only other requests need; see `graphql.posted`. Raises
-        ClientDisconnect.
+        Like `__call__`, without what only other requests need; see `graphql.posted`. The body has
+        been read. Raises ClientDisconnect.
         """
         media = None
         try:
             media = negotiated(accept, self._profile)
-            return await self._answered(request, media, read_json(body))
+            if request.method in _READING:
+                asked = read_url(request.scope["query_string"])
+            else:
+                asked = read_json(body)
+            return await self._answered(request, media, asked)
         except (HTTPException, Refused) as error:
             return self._refusal(error, media)
 
@@ -200,10 +204,11 @@ class View(GraphQL[Context, None]):
         data = GraphQLRequestData(text, asked.variables, name, asked.extensions)
         running = self.execute_single(request, HttpRequest(request), draft, context, None, data)
         result = await while_wanted(running, request.receive, lambda: is_query(text, name))
-        response = self.create_response(await self.process_result(request, result), draft)
-        if context.shared is not None and request.method in _READING:
-            return context.shared.tagged(response, request.headers.get("if-none-match"))
-        return response
+        shared = context.shared if request.method in _READING else None
+        if shared is not None and shared.is_known(request.headers.get("if-none-match")):
+            return shared.known()
+        response = self.create_response(_members(result), draft)
+        return response if shared is None else shared.tagged(response)
 
     def _is_page(self, request: Request) -> bool:
         return (
@@ -320,12 +325,11 @@ class View(GraphQL[Context, None]):
 
     async def process_result(
         self,
-        request: Request,
+        request: Request,  # noqa: ARG002 - the base's
         result: ExecutionResult,
     ) -> GraphQLHTTPResponse:
         """Return the members of an answer; a request error has no `data`."""
-        answer: Any = await super().process_result(request, result)
-        return without_vain_data(answer)  # type: ignore[return-value] # one dictionary, two names
+        return _members(result)
 
     def create_response(
         self,
@@ -358,6 +362,16 @@ class View(GraphQL[Context, None]):
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         headers["Content-Security-Policy"] = page.policy
         return HTMLResponse(page.html, headers=headers)
+
+
+def _members(result: ExecutionResult) -> GraphQLHTTPResponse:
+    """Return the members of an answer."""
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
+    return without_vain_data(answer)  # type: ignore[return-value] # one dictionary, two names
 
 
 def _accepted(request: Request) -> str | None:

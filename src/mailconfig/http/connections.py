@@ -76,6 +76,40 @@ class Cutting(asyncio.Protocol):
             self._timer = None
 
 
+class Joining:
+    """A transport that sends at once what is written in one step of the event loop.
+
+    uvicorn writes head and body of an answer one after the other: that would be two system calls
+    here, two packets on the way, and two wakings of the client. What is held is sent before the
+    loop does anything else.
+    """
+
+    def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = inner
+        self._loop = loop
+        self._held: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever transports have
+        """Be the transport for all else."""
+        return getattr(self._inner, name)
+
+    def write(self, data: bytes) -> None:
+        """Send with what else is written in this step."""
+        if not self._held:
+            self._loop.call_soon(self._send)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self._send()
+        self._inner.close()
+
+    def _send(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._inner.write(b"".join(held))
+
+
 class HttpConnection(Cutting, HttpToolsProtocol):
     """A connection of HTTP/1.1."""
 
@@ -90,6 +124,7 @@ class HttpConnection(Cutting, HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Wait for the first head."""
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", Joining(self._peer, self.loop))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,25 +137,29 @@ class HttpConnection(Cutting, HttpToolsProtocol):
         super().data_received(data)
         if self._head is not None and not self._peer.is_closing():
             self._head += len(data)
+            if self._deadline is None:  # most heads come in one piece, and need none
+                self._await_head()
             if self._head > self.head_bytes:
-                self._peer.write(_TOO_LARGE)
-                self._peer.close()
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """Count the head that begins."""
         super().on_message_begin()
-        if self._deadline is None:
-            self._await_head()
+        self._head = 0
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._head_came()
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on as it is: frames go out one by one."""
+        self.transport = self._peer
+        super().handle_websocket_upgrade()
+
     def _await_head(self) -> None:
-        self._head = 0
-        loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(self.head_seconds, self._peer.close)
+        self._deadline = self.loop.call_later(self.head_seconds, self._peer.close)
 
     def _head_came(self) -> None:
         self._head = None

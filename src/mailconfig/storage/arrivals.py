@@ -12,7 +12,7 @@ Must not: look for duplicates first. The unique constraints answer, also where t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID
 
@@ -72,9 +72,15 @@ class Arrivals:
         rows = _rows(arrival)
         values: dict[str, object] = {"workspace_id": workspace_id, "now": now}
         for name, (_, row) in rows.items():
-            values.update((f"{name}_{column}", value) for column, value in row.items())
+            values.update(zip(_parameters(name, tuple(row)), row.values(), strict=True))
         make = partial(_prepared, rows, values, dialect)
         return self._kept.get(tuple(rows), make), values
+
+
+@lru_cache(maxsize=16)
+def _parameters(row: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the parameters for the columns of a row."""
+    return tuple(f"{row}_{column}" for column in columns)
 
 
 def _rows(arrival: Arrival) -> dict[str, tuple[Table, Values]]:
@@ -103,8 +109,8 @@ def _prepared(
 def _insert(name: str, table: Table, row: Values, values: Mapping[str, object]) -> CTE:
     """Return the part that inserts a row, whose values are parameters named after it."""
     named = {
-        column: bindparam(f"{name}_{column}", row[column], type_=table.c[column].type)
-        for column in row
+        column: bindparam(parameter, row[column], type_=table.c[column].type)
+        for column, parameter in zip(row, _parameters(name, tuple(row)), strict=True)
     }
     for column, value in (("workspace_id", "workspace_id"), ("created_at", "now")):
         if column not in named:

@@ -17,6 +17,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -54,6 +55,8 @@ _HEADER_BYTES: Final = 2
 """Version and length of the key id."""
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
+_ID_LENGTH: Final = (16).to_bytes(2, "big")
+"""Length of a UUID, as it stands before one."""
 _REFRESH_SECONDS: Final = 1.0
 """A changed key file is noticed after this time: one stat a second costs nothing."""
 
@@ -69,16 +72,32 @@ class SealContext:
 
     def associated_data(self, key_id: str) -> bytes:
         """Return the bytes that GCM authenticates beside the ciphertext."""
-        parts = (
-            b"mailconfig secret",
-            bytes([_VERSION]),
-            key_id.encode(),
-            self.workspace_id.bytes,
-            self.secret_id.bytes,
-            self.purpose.encode(),
-            self.kind.encode(),
+        return b"".join(
+            (
+                _head(key_id),
+                _ID_LENGTH,
+                self.workspace_id.bytes,
+                _ID_LENGTH,
+                self.secret_id.bytes,
+                _tail(self.purpose, self.kind),
+            )
         )
-        return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+def _measured(*parts: bytes) -> bytes:
+    """Return the parts, each with its length before it."""
+    return b"".join(len(part).to_bytes(2, "big") + part for part in parts)
+
+
+@lru_cache(maxsize=16)
+def _head(key_id: str) -> bytes:
+    """Return the parts that all secrets of a key have in common."""
+    return _measured(b"mailconfig secret", bytes([_VERSION]), key_id.encode())
+
+
+@lru_cache(maxsize=16)
+def _tail(purpose: str, kind: str) -> bytes:
+    return _measured(purpose.encode(), kind.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,7 @@ class Keyring:
         """Take over keys, newest first."""
         self._ciphers = {key.id: AESGCM(key.material) for key in keys}
         self.newest_id = keys[0].id
+        self._header = bytes([_VERSION, len(self.newest_id)]) + self.newest_id.encode()
 
     def __repr__(self) -> str:
         return f"Keyring({', '.join(self._ciphers)})"
@@ -139,8 +159,7 @@ class Keyring:
         key_id = self.newest_id
         nonce = os.urandom(_NONCE_BYTES)
         body = self._ciphers[key_id].encrypt(nonce, plaintext, context.associated_data(key_id))
-        header = bytes([_VERSION, len(key_id)]) + key_id.encode()
-        return Sealed(key_id, header + nonce + body)
+        return Sealed(key_id, self._header + nonce + body)
 
     def open(self, ciphertext: bytes, context: SealContext) -> bytes:
         """Decrypt; raises SecretUnreadable for unknown keys, changed bytes and other contexts."""

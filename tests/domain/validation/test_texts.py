@@ -1,9 +1,12 @@
 """Claims about names, references and metadata."""
 
+import unicodedata
+
 import pytest
 
 from kit.drafts import draft, found
 from mailconfig.domain.validation import ValidationPolicy
+from mailconfig.domain.validation.texts import has_unfit_characters
 
 CASES = [
     ({"name": None}, ("ERROR", "REQUIRED", "name", "alice@gmail.com")),
@@ -55,3 +58,11 @@ def test_limits_are_the_operators() -> None:
         ("ERROR", "TOO_LONG", "metadata", None),
         ("ERROR", "TOO_LONG", "name", None),
     ]
+
+
+def test_every_character_is_judged_by_itself() -> None:
+    """Controls, surrogates, separators of lines and marks of direction are unfit, all else fits."""
+    marks = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    for sign in map(chr, range(0x10000)):
+        unfit = unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} or sign in marks
+        assert has_unfit_characters(f"a{sign}") is unfit, hex(ord(sign))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from kit.fuzzschema import SCHEMA, Calls
+from kit.fuzzrows import SCHEMA
+from kit.fuzzschema import Calls
 from kit.operations import Made, Operations
 from kit.pretend import pretend_context, pretend_services
 from kit.twins import core_schema, outcomes

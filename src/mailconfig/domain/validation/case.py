@@ -48,11 +48,8 @@ class ServerCase:
     """Row that lists the host; the draft's provider while there is no host; else None."""
     listed: tuple[ProviderServer, ...]
     """The catalogue's servers of this protocol at this host."""
-
-    @property
-    def new_secret(self) -> NewSecret | None:
-        """The secret that was typed, if one was."""
-        return self.draft.secret if isinstance(self.draft.secret, NewSecret) else None
+    new_secret: NewSecret | None
+    """The secret that was typed, if one was."""
 
     @property
     def secret_kind(self) -> SecretKind | None:
@@ -205,4 +202,5 @@ def _server(
         for server in servers_of(row, protocol)
         if host in (server.host_template, server.host_for(domain)) or "{" in server.host_template
     )
-    return ServerCase(side, protocol, draft, host, provider, listed)
+    secret = draft.secret if isinstance(draft.secret, NewSecret) else None
+    return ServerCase(side, protocol, draft, host, provider, listed, secret)

@@ -17,10 +17,17 @@ _UNFIT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI_CONTROLS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that make text read differently from what it is (Unicode UAX 9)."""
 
+_NAME: Final = phrase("name")
+_DISPLAY_NAME: Final = phrase("sender's name")
+_EXTERNAL_ID: Final = phrase("external id")
+
 
 def has_unfit_characters(text: str) -> bool:
     """Tell whether a text of one line holds characters that must not be in one."""
-    return any(unicodedata.category(sign) in _UNFIT or sign in _BIDI_CONTROLS for sign in text)
+    # None of these is printable, so most texts need not be looked at sign by sign.
+    return not text.isprintable() and any(
+        unicodedata.category(sign) in _UNFIT or sign in _BIDI_CONTROLS for sign in text
+    )
 
 
 def name_is_given(case: Case) -> Iterator[ValidationIssue]:
@@ -67,9 +74,9 @@ def _texts(case: Case) -> Iterator[tuple[Path, str, str, int]]:
     """Yield path, label, text and length limit of each text that is given."""
     draft, limit = case.draft, case.policy.name_max_chars
     if (draft.name or "").strip():  # a blank one is missing, no more need be said
-        yield ("name",), phrase("name"), draft.name or "", limit
-    yield ("displayName",), phrase("sender's name"), draft.display_name or "", limit
-    yield ("externalId",), phrase("external id"), draft.external_id or "", EXTERNAL_ID_MAX_CHARS
+        yield ("name",), _NAME, draft.name or "", limit
+    yield ("displayName",), _DISPLAY_NAME, draft.display_name or "", limit
+    yield ("externalId",), _EXTERNAL_ID, draft.external_id or "", EXTERNAL_ID_MAX_CHARS
 
 
 def _is_object(text: str) -> bool:

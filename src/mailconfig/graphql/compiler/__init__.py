@@ -24,7 +24,17 @@ resolvers are never called from here, so nothing happens twice. Fields with reso
 types and what else is not plain are left to graphql-core from the start; the plain fields beside
 them are still projected at once.
 
+Rows of the database never become objects here. A resolver may answer with a list of rows and a
+layout that says which attribute lies where (`graphql.layouts` tells the whole way of a row); then
+the function takes values by their positions: `a = row[3]` in place of `a = source.name`, under the
+same checks. Giving up means the same, too: graphql-core takes the list as one of objects.
+
 Who does what: `plain` decides what may be compiled, `source` writes Python, `leaves` knows scalars
-and enums, `projections` puts an object's function together, `variants` keeps functions for as long
-as their document is kept. `graphql.executor` is the only caller. Must not resolve anything.
+and enums, `projections` puts an object's function together, `positions` that of a list of rows,
+`variants` keeps functions for as long as their document is kept. `graphql.executor` is the only
+caller. Must not resolve anything.
+
+What comes in is treated the same way: `variables` coerces the variables of an operation, for the
+executor, and `arguments` makes input classes of arguments, for `graphql.resolving`; both by
+functions that are put together once and leave to the libraries whatever they have doubts about.
 """

@@ -5,7 +5,7 @@ answered, or leave. Values of other Python types than the usual one are left to 
 may still convert them. Null is the caller's matter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -71,6 +71,12 @@ def _write_custom(source: Source, coerce: Callable[[Any], Any], variable: str) -
     source.leave_if(f"{variable}.__class__ not in {source.constant(_TAKEN)}")
     source.add(f"{variable} = {source.constant(coerce)}({variable})")
     source.leave_if(f"{variable}.__class__ not in {source.constant(_ANSWERED)}")
+
+
+def names_of_words(enum: GraphQLEnumType, members: Mapping[str, Enum]) -> dict[str, str]:
+    """Return names by words of members; a word whose member is not in the schema has none."""
+    names = _names(enum)
+    return {word: names[id(member)] for word, member in members.items() if id(member) in names}
 
 
 @lru_cache(maxsize=256)

@@ -99,6 +99,8 @@ class Reader:
         self._collect = collect
         self.size = 0
         """Fields read so far."""
+        self.listed = 0
+        """Those within lists; what is in two lists counts twice."""
 
     def field(
         self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, depth: int = 0
@@ -126,7 +128,9 @@ class Reader:
         if is_leaf_type(inner):
             return Value(Leaf(inner), nullable)
         if isinstance(inner, GraphQLList):
+            before = self.size
             item = self._value(inner.of_type, details, depth + 1)
+            self.listed += self.size - before
             return Value(Rows(item), nullable) if item is not None else None
         if isinstance(inner, GraphQLObjectType):
             record = self._record(inner, details, depth + 1)

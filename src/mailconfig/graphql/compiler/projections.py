@@ -1,6 +1,7 @@
 """Projections: one function for the plain fields of an object, and the rest for graphql-core."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from graphql import GraphQLObjectType, GraphQLSchema
 from graphql.execution.collect_fields import GroupedFieldSet
@@ -9,18 +10,22 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from mailconfig.graphql.compiler import leaves
 from mailconfig.graphql.compiler.classes import fitting
 from mailconfig.graphql.compiler.plain import Collect, Field, Leaf, Reader, Record, Rows, Value
-from mailconfig.graphql.compiler.source import Projection, Source
+from mailconfig.graphql.compiler.positions import MOST_LAYOUTS, ByPosition
+from mailconfig.graphql.compiler.source import Source
+from mailconfig.graphql.layouts import Listed
 
 
 class Shape(NamedTuple):
     """How the selected fields of an object are executed."""
 
-    project: Projection
-    """Makes the answer of the plain fields, with a None in place of each other."""
+    project: Callable[[Any], dict[str, Any] | None]
+    """From an object to the answer of its plain fields, with a None in place of each other; None
+    where the general way must be taken."""
     rest: GroupedFieldSet
     """The others."""
     size: int
-    """Fields of the function, those of nested objects included."""
+    """Fields of the function, those of nested objects included, and of the functions by position
+    that it may come to hold."""
 
 
 def shape_of(
@@ -35,7 +40,7 @@ def shape_of(
     answered = _answer(source, "source", parent, read)
     source.add(f"return {answered}")
     rest = {key: fields[key] for key, field in read.items() if field is None}
-    return Shape(source.function(), rest, reader.size)
+    return Shape(source.function(), rest, reader.size + MOST_LAYOUTS * reader.listed)
 
 
 def _answer(
@@ -55,11 +60,11 @@ def _field(source: Source, variable: str, parent: GraphQLObjectType, field: Fiel
         return repr(parent.name)
     held = source.variable()
     source.add(f"{held} = {variable}.{field.attribute}")
-    _value(source, held, field.value)
+    complete(source, held, field.value)
     return held
 
 
-def _value(source: Source, variable: str, value: Value) -> None:
+def complete(source: Source, variable: str, value: Value) -> None:
     """Write what completes the value in a variable, in place."""
     if value.nullable:
         with source.block(f"if {variable} is not None:"):
@@ -79,11 +84,23 @@ def _kind(source: Source, variable: str, kind: Leaf | Rows | Record) -> None:
 
 
 def _rows(source: Source, variable: str, item: Value) -> None:
+    if not isinstance(item.kind, Record):
+        _items(source, variable, item)
+        return
+    by_position = source.constant(ByPosition(item.kind, complete))
+    with source.block(f"if {variable}.__class__ is {source.constant(Listed)}:"):
+        source.add(f"{variable} = {by_position}({variable})")
+        source.leave_if(f"{variable} is None")
+    with source.block("else:"):
+        _items(source, variable, item)
+
+
+def _items(source: Source, variable: str, item: Value) -> None:
     made, row = source.variable(), source.variable()
     source.leave_if(f"{variable}.__class__ is not list and {variable}.__class__ is not tuple")
     source.add(f"{made} = []")
     with source.block(f"for {row} in {variable}:"):
-        _value(source, row, item)
+        complete(source, row, item)
         source.add(f"{made}.append({row})")
     source.add(f"{variable} = {made}")
 

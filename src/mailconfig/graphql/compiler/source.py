@@ -6,18 +6,23 @@ letters GraphQL's grammar limits to those of identifiers.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
-Projection = Callable[[Any], dict[str, Any] | None]
-"""From an object to its part of the answer; None where the general way must be taken."""
+Function = Callable[[Any], Any]
+"""From a value to its part of the answer; None where the general way must be taken."""
+
+
+_BODY: Final = 2
+"""Depth of the lines of a function: within its `try`."""
 
 
 class Source:
     """The body of one function of one argument, `source`."""
 
     def __init__(self) -> None:
+        self._first: list[str] = []
         self._lines: list[str] = []
-        self._depth = 2
+        self._depth = _BODY
         self._constants: dict[str, Any] = {}
         self._names: dict[int, str] = {}
         self._count = 0
@@ -25,6 +30,10 @@ class Source:
     def add(self, line: str) -> None:
         """Append a line at the present depth."""
         self._lines.append("    " * self._depth + line)
+
+    def begin(self, line: str) -> None:
+        """Add a line that runs before all others, once."""
+        self._first.append("    " * _BODY + line)
 
     def leave_if(self, condition: str) -> None:
         """Append the check that gives up where the condition holds."""
@@ -58,11 +67,12 @@ class Source:
         graphql-core again, which knows its path: so every exception leaves, too.
         """
         head = ["def project(source):", "    try:"]
-        return "\n".join([*head, *self._lines, "    except Exception: return None", ""])
+        tail = ["    except Exception: return None", ""]
+        return "\n".join([*head, *self._first, *self._lines, *tail])
 
-    def function(self) -> Projection:
+    def function(self) -> Function:
         """Return the function."""
         namespace = dict(self._constants)
         exec(compile(self.text(), "<projection>", "exec"), namespace)  # noqa: S102 - our own lines
-        made: Projection = namespace["project"]
+        made: Function = namespace["project"]
         return made

@@ -7,7 +7,6 @@ test asks both the same questions.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -24,7 +23,7 @@ from sqlalchemy import (
     select,
 )
 
-from mailconfig.domain.configs import ConfigFilter, ConfigStatus, Visibility
+from mailconfig.domain.configs import ConfigFilter, Visibility
 from mailconfig.domain.pages import Keyset
 from mailconfig.domain.selections import (
     ConfigField,
@@ -33,11 +32,9 @@ from mailconfig.domain.selections import (
     ConfigRows,
     Selection,
 )
-from mailconfig.domain.servers import AuthenticationMethod, TransportSecurity
 from mailconfig.storage.filters import caller_values, config_conditions, config_order
 from mailconfig.storage.keyset import Order, text_of
 from mailconfig.storage.reads.statements import (
-    Decoder,
     Kept,
     Lines,
     Prepared,
@@ -54,10 +51,6 @@ _MOST_WORDS: Final = 8
 """Longest set of a filter whose statement is kept; there are three states and three TLS modes."""
 
 
-def _words(kind: type[StrEnum]) -> Decoder:
-    return {member.value: member for member in kind}.__getitem__
-
-
 _JOINED: Final = {column.key or "": column for column in secret_columns()}
 _COLUMNS: Final[dict[ConfigField, ColumnElement[Any]]] = {
     field: configs.c.metadata_json
@@ -68,14 +61,6 @@ _COLUMNS: Final[dict[ConfigField, ColumnElement[Any]]] = {
     for field in ConfigField
 }
 """The column of each fact."""
-_DECODERS: Final[dict[str, Decoder]] = {
-    "status": _words(ConfigStatus),
-    "incoming_security": _words(TransportSecurity),
-    "outgoing_security": _words(TransportSecurity),
-    "incoming_authentication": _words(AuthenticationMethod),
-    "outgoing_authentication": _words(AuthenticationMethod),
-}
-"""Words of the tables that are members of the domain's enums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +159,7 @@ class ConfigReads:
     ) -> Prepared:
         mine = configs.c.id == named("id", id, Uuid())
         statement = question.narrowed(_selected(selection)).where(mine)
-        return prepared(statement, self._lines.dialect, values, _DECODERS)
+        return prepared(statement, self._lines.dialect, values)
 
     def _page(
         self,
@@ -190,7 +175,7 @@ class ConfigReads:
         asked = ((side, _beside(question, listing, side).correlate(None)) for side in listing.sides)
         extra.extend(exists(beside).label(side) for side, beside in asked)
         statement = listing.cut(question.narrowed(_selected(selection, *extra)))
-        return prepared(statement, self._lines.dialect, values, _DECODERS)
+        return prepared(statement, self._lines.dialect, values)
 
     def _count(self, question: _Question) -> Prepared:
         counted = question.narrowed(select(func.count()).select_from(configs))

@@ -7,7 +7,7 @@ is kept under.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -85,28 +85,22 @@ def prepared(
     statement: Select[Any],
     dialect: Dialect,
     values: Mapping[str, object],
-    decoders: Mapping[str, Decoder] | None = None,
 ) -> Prepared:
-    """Compile a statement; `values` are those of its named parameters, `decoders` by column."""
+    """Compile a statement; `values` are those of its named parameters."""
     compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("this statement has no text")
     names = tuple(compiled.positiontup or ())
     fixed = {name: compiled.params[name] for name in names if name not in values}
-    return Prepared(str(compiled), names, fixed, _decoders(statement, dialect, decoders or {}))
+    return Prepared(str(compiled), names, fixed, _decoders(statement, dialect))
 
 
-def _decoders(
-    statement: Select[Any], dialect: Dialect, given: Mapping[str, Decoder]
-) -> dict[int, Decoder]:
-    found: dict[int, Decoder] = {}
-    for at, column in enumerate(statement.selected_columns):
-        decoder = given.get(column.key or "")
-        if decoder is None and dialect.name == "sqlite":
-            decoder = _of_sqlite(column.type)
-        if decoder is not None:
-            found[at] = decoder
-    return found
+def _decoders(statement: Select[Any], dialect: Dialect) -> dict[int, Decoder]:
+    """Return how columns are read; asyncpg's values are ours already."""
+    if dialect.name != "sqlite":
+        return {}
+    read = ((at, _of_sqlite(column.type)) for at, column in enumerate(statement.selected_columns))
+    return {at: decoder for at, decoder in read if decoder is not None}
 
 
 def _of_sqlite(kind: TypeEngine[Any]) -> Decoder | None:
@@ -119,7 +113,7 @@ def _of_sqlite(kind: TypeEngine[Any]) -> Decoder | None:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return datetime.fromisoformat(text + "Z")  # its zone is datetime.UTC itself
 
 
 def decoded(rows: Sequence[Row], decoders: Decoders) -> Sequence[Row]:
