@@ -90,10 +90,8 @@ def rest_jobs(keys: Sequence[UUID]) -> dict[str, list[Call]]:
     page = [Call("GET", "/configs/?first=50")]
     one = [Call("GET", f"/configs/{global_id(key)}/") for key in keys]
     create = [Call("POST", "/configs/", json.dumps(_form({"password": SECRET}, "emailAddress")))]
-    providers = (
-        [Call("GET", "/providers/?first=100")],
-        [Call("GET", "/providers/?first=50&short=1")],
-    )
+    whole = [Call("GET", "/providers/?first=100")]
+    providers = whole, [Call("GET", "/providers/?first=50&short=1")], whole
     return _all(page, one, providers, create)
 
 

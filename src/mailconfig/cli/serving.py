@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -97,6 +98,10 @@ class _Server(uvicorn.Server):
             await super().startup(sockets)
         finally:
             self._tried(self.started)
+        # What is there now stays to the end. Looking through it again and again for garbage would
+        # stop all requests for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Wait for open requests as uvicorn does, but not for slow tests to the very end."""

@@ -8,6 +8,7 @@ Plain functions without a web framework, for whoever serves requests. Never quot
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,10 @@ from mailconfig.graphql.refusals import Problem, Refused
 
 MAX_DEPTH: Final = 100
 """Levels of nesting in JSON. What is taken must be answerable, and orjson writes 254 levels."""
+_KEPT_URLS: Final = 256
+"""Queries of URLs that stay read; strangers who send others only push each other out."""
+_KEPT_URL_BYTES: Final = 4096
+"""Longer ones are read each time."""
 _MAX_PARAMETERS: Final = 32
 """Parameters of a query string: five are ours, proxies and trackers add a few."""
 _MEMBERS: Final = frozenset({"query", "operationName", "variables", "extensions", "documentId"})
@@ -100,8 +105,16 @@ def read_json(body: bytes) -> GraphQLRequest:
 def read_url(query_string: bytes) -> GraphQLRequest:
     """Read the query component of a URL, as ASGI has it; raises Refused.
 
-    The empty string for an optional parameter says as much as its absence.
+    The empty string for an optional parameter says as much as its absence. Clients that read by GET
+    ask the same again and again, so that short ones are read once.
     """
+    # Values of variables are handed on, so each request has its own.
+    kept = len(query_string) <= _KEPT_URL_BYTES and b"variables" not in query_string
+    return (_read_url if kept else _read_url.__wrapped__)(query_string)
+
+
+@lru_cache(_KEPT_URLS)
+def _read_url(query_string: bytes) -> GraphQLRequest:
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"),
