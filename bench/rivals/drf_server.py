@@ -340,6 +340,18 @@ class ConfigSerializer(serializers.Serializer):
             setattr(row, side, server if server["host"] else None)
         return super().to_representation(row)
 
+    def validate(self, given: dict[str, object]) -> dict[str, object]:
+        """Refuse a second configuration of the same address, as validators of DRF do."""
+        me = self.context["request"].user
+        same = Config.objects.filter(
+            workspace_id=me.workspace_id,
+            owner_id=me.user_id,
+            address_key=given["email_address"].lower(),
+        )
+        if same.exists():
+            raise serializers.ValidationError({"emailAddress": "This address is taken."})
+        return given
+
     @transaction.atomic
     def create(self, given: dict[str, object]) -> Config:
         """Store a configuration with its secrets encrypted."""

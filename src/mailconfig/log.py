@@ -40,6 +40,8 @@ _MANY_LINES: Final = frozenset({"exception", "stack"})
 _QUIET: Final = ("sqlalchemy", "aiosqlite", "aioimaplib", "httpx", "httpcore", "alembic", "uvicorn")
 """Libraries that log statements with parameters, commands or whole addresses below WARNING, or
 that count their own steps (alembic, uvicorn) where ours say what matters."""
+_QUOTING: Final = "python_multipart"
+"""A library whose warnings quote bytes of forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ def configure(
     root.setLevel(settings.level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    logging.getLogger(_QUOTING).setLevel(logging.ERROR)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

@@ -81,6 +81,10 @@ def masked(error: GraphQLError, say: Say = str, *, hints: bool = False) -> Shown
         return _shown(error, message, {"code": "BAD_REQUEST"})
     if isinstance(original, Refusal):
         return _shown(error, say(original.message), _details(original, say))
+    if isinstance(original, TimeoutError) and error.path is None:  # the deadline of operations
+        _log.warning("an operation took longer than it may")
+        extensions = {"code": "TIMEOUT", "requestId": request_id.get()}
+        return _shown(error, "This takes too long on our side.", extensions)
     _log.error("an operation failed at %s", error.path, exc_info=original)
     extensions = {"code": "INTERNAL", "requestId": request_id.get()}
     return _shown(error, "Something went wrong on our side.", extensions)
