@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A Python of your own choice: make install PYTHON=/opt/python3.13/bin/python3
 PYTHON :=
+# Processes of pytest: tests wait for servers more than they compute.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Arguments of pytest: make test ARGS="tests/test_log.py -x"
 ARGS :=
 # `make lock UPGRADE=--upgrade` takes the newest versions; without it pins stay where they are.
@@ -93,10 +95,11 @@ run: install ## Serve a demonstration on 127.0.0.1:8000 with its state in data/.
 # ---- tests and checks ------------------------------------------------------------------------
 
 test: install node-packages ## Run all tests; those whose servers are missing say so and skip.
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-fuzz: install ## Run five times as many random operations as the tests do.
-	FUZZ_OPERATIONS=10000 $(BIN)/python -m pytest -n auto tests/graphql/compiler/test_fuzz.py
+fuzz: install ## Run 10,000 random operations and 20,000 random requests, several times a test run's.
+	FUZZ_OPERATIONS=10000 FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n $(WORKERS) \
+		tests/graphql/compiler/test_fuzz.py tests/acceptance/test_fuzz_http.py
 
 # The tests stand last, so that their closing line is the last line.
 check: lint types contracts schema-check contracts-js messages-check test ## Run all a commit must pass.
