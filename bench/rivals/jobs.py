@@ -12,21 +12,18 @@ CONFIG = f"""id revision name emailAddress displayName shared ownerId externalId
 createdAt updatedAt incoming {SERVER} outgoing {SERVER} provider {{ id name helpUrl }}"""
 PAGE = f"query {{ configs(first: 50) {{ nodes {{ {CONFIG} }} pageInfo {{ hasNextPage }} }} }}"
 ONE = f"query ($id: ID!) {{ config(id: $id) {{ {CONFIG} }} }}"
-PROVIDERS = """query { providers(first: 100) { nodes {
-  id catalogueId name kind status helpUrl domains usernameForm auth requires passwordFormat
-  appPasswordUrl notes
-  incoming { hostTemplate port security } outgoing { hostTemplate port security }
-} } }"""
-"""What a form asks for that lets people choose: a whole page with all that it shows."""
+_WHOLE = """id catalogueId name kind status helpUrl regions domains usernameForm auth requires
+  passwordFormat appPasswordUrl notes closed confidence
+  incoming { protocol hostTemplate port security }
+  outgoing { protocol hostTemplate port security }"""
+PROVIDERS = f"query {{ providers(first: 100) {{ nodes {{ {_WHOLE} }} }} }}"
+"""A whole page with all that the catalogue says."""
 SHORT_PROVIDERS = """query { providers(first: 50) {
   nodes { id name kind status domains incoming { hostTemplate port } } } }"""
 SUBMIT_TEMPLATE = """mutation ($input: SubmitInput!) { submit(input: $input) {
   config { id revision name emailAddress } errors { message } } }"""
-ALL_PROVIDERS = """query ($after: String) { providers(first: 100, after: $after) {
-  nodes { id catalogueId name kind status helpUrl domains usernameForm auth requires
-    passwordFormat appPasswordUrl notes
-    incoming { hostTemplate port security } outgoing { hostTemplate port security } }
-  pageInfo { hasNextPage endCursor } } }"""
+ALL_PROVIDERS = f"""query ($after: String) {{ providers(first: 100, after: $after) {{
+  nodes {{ {_WHOLE} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
 AGAIN = "asked again"
 """The providers by GET, from a client that has them: with the ETag where the server gave one."""
 IDS = 500

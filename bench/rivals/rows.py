@@ -37,9 +37,11 @@ PLAIN = {
     "passwordFormat": "password_format",
     "appPasswordUrl": "app_password_url",
     "notes": "notes",
+    "closed": "closed",
+    "confidence": "confidence",
 }
 """Columns of a provider's texts, by field."""
-LISTS = ("domains", "auth", "requires", "incoming", "outgoing")
+LISTS = ("regions", "domains", "auth", "requires", "incoming", "outgoing")
 """Fields that are lists, kept as JSON."""
 
 rival_providers = Table(

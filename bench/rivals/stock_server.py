@@ -49,6 +49,9 @@ class ProviderRow(SQLModel, table=True):
     password_format: str | None
     app_password_url: str | None
     notes: str | None
+    closed: str | None
+    confidence: str
+    regions: str
     domains: str
     auth: str
     requires: str
@@ -166,6 +169,7 @@ def global_id(kind: str, key: object) -> strawberry.ID:
 class ProviderServer:
     """A server of a provider."""
 
+    protocol: str
     host_template: str
     port: int
     security: str
@@ -185,6 +189,9 @@ class Provider:
     password_format: str | None
     app_password_url: str | None
     notes: str | None
+    closed: str | None
+    confidence: str
+    regions: list[str]
     domains: list[str]
     auth: list[str]
     requires: list[str]
@@ -303,6 +310,9 @@ def shown_provider(row: ProviderRow | None) -> Provider | None:
         password_format=row.password_format,
         app_password_url=row.app_password_url,
         notes=row.notes,
+        closed=row.closed,
+        confidence=row.confidence,
+        regions=json.loads(row.regions),
         domains=json.loads(row.domains),
         auth=json.loads(row.auth),
         requires=json.loads(row.requires),
@@ -315,7 +325,10 @@ def provider_servers(text: str) -> list[ProviderServer]:
     """Map the servers of a provider."""
     return [
         ProviderServer(
-            host_template=server["hostTemplate"], port=server["port"], security=server["security"]
+            protocol=server["protocol"],
+            host_template=server["hostTemplate"],
+            port=server["port"],
+            security=server["security"],
         )
         for server in json.loads(text)
     ]

@@ -20,10 +20,11 @@ const key = Buffer.from(rival.secret_key, 'hex')
 const globalId = (type, id) => Buffer.from(`${type}:${id}`).toString('base64url')
 
 const schema = `
-  type ProviderServer { hostTemplate: String! port: Int! security: String! }
+  type ProviderServer { protocol: String! hostTemplate: String! port: Int! security: String! }
   type Provider {
     id: ID! catalogueId: String! name: String! kind: String! status: String! helpUrl: String
     usernameForm: String! passwordFormat: String appPasswordUrl: String notes: String
+    closed: String confidence: String! regions: [String!]!
     domains: [String!]! auth: [String!]! requires: [String!]!
     incoming: [ProviderServer!]! outgoing: [ProviderServer!]!
   }
