@@ -22,7 +22,9 @@ from mailconfig.storage.sealing import Keyring
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
+    "audit",
     "discover",
+    "doctor",
     "documents",
     "explain",
     "keys",

@@ -41,6 +41,7 @@ TOLD = (
     "compile_queries",
     "points_per_minute",
     "login_attempts_per_minute",
+    "login_delay_max_seconds",
     "tests_per_",
     "test_concurrency",
     "test_queue_",

@@ -22,7 +22,7 @@ from graphql import (
 )
 from starlette.routing import Route
 
-from kit.api import COLLEAGUE, MEMBER, STRANGER, SUBMIT, form, server
+from kit.api import ADMIN, COLLEAGUE, MEMBER, STRANGER, SUBMIT, form, server
 from kit.worlds import World, mutation, open_world
 from mailconfig.domain.ids import new_id
 from mailconfig.graphql import ids
@@ -160,6 +160,9 @@ PUBLIC = {
 APART = {
     # Names no object; see test_references_of_another_workspace_are_free.
     "mutation.submit(input.idempotencyKey)",
+    # Members may not ask at all; see test_the_trail_of_another_workspace_is_empty.
+    "query.auditEvents(filter.actorId)",
+    "query.auditEvents(filter.objectId)",
 }
 WITHOUT_IDS = {
     # See test_lists_and_counts_hold_what_is_ones_own.
@@ -337,6 +340,24 @@ async def test_lists_and_counts_hold_what_is_ones_own(world: World, who: str) ->
         assert found["configs"] == mine, order
     found = await world.api.data(who, query, {"filter": {"externalId": MEMBER}})
     assert found["configs"] == {"totalCount": 0, "nodes": []}
+
+
+async def test_the_trail_of_another_workspace_is_empty(world: World) -> None:
+    """An owner finds nothing by the ids of another workspace; a colleague may not even ask."""
+    query = "query ($filter: AuditEventFilter) { auditEvents(filter: $filter) { nodes { id } } }"
+    for kind in ("EmailConfig", "ConnectionTest", "User"):
+        sent = world.own[MEMBER][kind]
+        filters = [{"objectId": sent}, *([{"actorId": sent}] if kind == "User" else [])]
+        for conditions in filters:
+            found = await world.api.data(STRANGER, query, {"filter": conditions})
+            assert found["auditEvents"] == {"nodes": []}, conditions
+            refused = await world.api.call(COLLEAGUE, query, {"filter": conditions})
+            assert refused["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
+        found = await world.api.data(ADMIN, query, {"filter": filters[0]})
+        assert found["auditEvents"]["nodes"], kind
+    own = world.own[STRANGER]["EmailConfig"]
+    found = await world.api.data(STRANGER, query, {"filter": {"objectId": own}})
+    assert len(found["auditEvents"]["nodes"]) == 1
 
 
 async def test_references_of_another_workspace_are_free(world: World) -> None:

@@ -338,3 +338,19 @@ async def test_nobody_gets_no_list(api: Api) -> None:
     answer = await api.call(None, PAGE)
     assert answer["data"] == {"configs": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
+
+
+async def test_conditions_have_a_length(api: Api) -> None:
+    """A list that no statement could take is refused as such, whatever it holds."""
+    query = "query ($filter: EmailConfigFilter) { configs(filter: $filter) { nodes { id } } }"
+    for name, value in (("providerId", "UHJvdmlkZXI6Z21haWw"), ("status", "WORKING")):
+        body = {"query": query, "variables": {"filter": {name: [value] * 101}}}
+        headers = {"Authorization": f"Bearer {await api.token(MEMBER)}"}
+        response = await api.client.post("/graphql", json=body, headers=headers)
+        (error,) = response.json()["errors"]
+        (issue,) = error["extensions"]["issues"]
+        assert issue == {
+            "code": "OUT_OF_RANGE",
+            "message": "At most 100 values at once.",
+            "path": ["filter", name],
+        }

@@ -113,3 +113,21 @@ async def test_a_made_up_cookie_is_nobody(api: Api, value: str) -> None:
     """It is looked up by its digest and found nowhere."""
     answer = await post(api, WHO, {"Cookie": f"mailconfig_session={value}"})
     assert answer.json()["data"] == {"viewer": None}
+
+
+async def test_a_network_of_ipv6_is_one_client(app_settings: Settings) -> None:
+    """Sign-ins are counted by the /64, of IPv4 by the address; the next network is another one."""
+    limits = {"login_attempts_per_minute": 2}
+    async with serving(app_settings.model_copy(update=limits)) as api:
+
+        async def attempt(peer: str, email: str) -> str:
+            given = {"input": {"email": email, "password": "wrong horse battery"}}
+            app = api.client._transport.app  # type: ignore[attr-defined] # what serves here
+            transport = httpx.ASGITransport(app, client=(peer, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as one:
+                answer = await one.post("/graphql", json={"query": LOGIN, "variables": given})
+            return str(answer.json()["data"]["login"]["errors"][0]["__typename"])
+
+        peers = ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3", "2001:db8:1:3::1")
+        told = [await attempt(peer, f"{number}@example.org") for number, peer in enumerate(peers)]
+        assert told == [*["CredentialsError"] * 2, "RateLimitedError", "CredentialsError"]

@@ -1,12 +1,13 @@
-"""Limiters in memory: exact windows, buckets that leak evenly, and a bounded memory."""
+"""Limiters in memory: exact windows, growing delays, leaking buckets, and a bounded memory."""
 
 import pytest
 
 from mailconfig.domain.errors import RateLimited
-from mailconfig.domain.throttling import Balance, Limit
+from mailconfig.domain.throttling import Balance, Delay, Limit
 from mailconfig.storage.limiter import MemoryLimiter, MemoryPoints
 
 THREE = Limit("login", 3, 60)
+DELAY = Delay("login", free=3, refill_seconds=20, most_seconds=900)
 
 
 class Clock:
@@ -105,3 +106,61 @@ async def test_buckets_are_apart_and_bounded() -> None:
         assert (await points.spend(caller, 60, 60)).granted
     assert not (await points.spend("bob", 1, 60)).granted
     assert (await points.spend("ann", 1, 60)).granted
+
+
+async def refusal(limiter: MemoryLimiter, key: str = "ann", delay: Delay = DELAY) -> int:
+    """Return how long an attempt is refused for, 0 if it is not."""
+    try:
+        await limiter.attempt(delay, key)
+    except RateLimited as refused:
+        return refused.retry_after_seconds
+    return 0
+
+
+async def test_delays_double_up_to_the_longest() -> None:
+    """Whoever fails at each opening waits twice as long, and asking meanwhile adds nothing."""
+    clock = Clock()
+    limiter = MemoryLimiter(clock)
+    assert [await refusal(limiter) for _ in range(3)] == [0, 0, 0]
+    waits = []
+    for _ in range(9):
+        waits.append(await refusal(limiter))
+        clock.seconds += waits[-1] - 0.5
+        assert await refusal(limiter) == 1
+        clock.seconds += 0.5
+        assert await refusal(limiter) == 0
+    assert waits == [15, 30, 60, 120, 240, 480, 900, 900, 900]
+
+
+async def test_open_time_forgets_failures_one_by_one() -> None:
+    """What is slow enough never waits; time that was waited does not count."""
+    clock = Clock()
+    limiter = MemoryLimiter(clock)
+    for _ in range(50):
+        assert await refusal(limiter) == 0
+        clock.seconds += 20
+    assert [await refusal(limiter) for _ in range(4)] == [0, 0, 0, 15]
+    clock.seconds += 15 + 40
+    assert [await refusal(limiter) for _ in range(3)] == [0, 0, 15]
+
+
+async def test_what_was_no_failure_is_taken_back_alone() -> None:
+    """A success of a shared address leaves its failures, and opens what it had closed itself."""
+    limiter = MemoryLimiter(Clock())
+    assert [await refusal(limiter) for _ in range(3)] == [0, 0, 0]
+    await limiter.forgive(DELAY, "ann")
+    assert [await refusal(limiter) for _ in range(2)] == [0, 15]
+    await limiter.forget(DELAY, "ann")
+    assert [await refusal(limiter) for _ in range(4)] == [0, 0, 0, 15]
+    await limiter.forgive(DELAY, "nobody")
+    await limiter.forget(DELAY, "nobody")
+    assert await refusal(limiter, "nobody") == 0
+
+
+async def test_failures_are_apart_and_bounded() -> None:
+    """Each key and each delay has its own; of too many keys the oldest is forgotten."""
+    limiter = MemoryLimiter(Clock(), most_keys=2)
+    once = Delay("login", 1, 60, 900)
+    assert [await refusal(limiter, key, once) for key in ("ann", "bob", "eve")] == [0, 0, 0]
+    assert [await refusal(limiter, key, once) for key in ("bob", "ann")] == [15, 0]
+    assert await refusal(limiter, "ann", Delay("other", 1, 60, 900)) == 0

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from redis import Redis as Client
 
 from kit.redis import Redis
 from mailconfig.domain.errors import Fault, RateLimited
-from mailconfig.domain.throttling import Limit
+from mailconfig.domain.throttling import Delay, Limit
 from mailconfig.storage.sharedlimits import SharedLimits
 
 TWO = Limit("login", 2, 60)
+DELAY = Delay("login", free=2, refill_seconds=100, most_seconds=100)
 
 
 Opening = Callable[..., SharedLimits]
@@ -92,3 +94,64 @@ def test_other_addresses_are_refused(url: str) -> None:
     """With a sentence that says what it takes, and never the password in it."""
     with pytest.raises(Fault, match=r"^it takes redis://"):
         SharedLimits(url)
+
+
+async def refusal(limits: SharedLimits, key: str = "ann") -> int:
+    """Return how long an attempt is refused for, 0 if it is not."""
+    try:
+        await limits.attempt(DELAY, key)
+    except RateLimited as refused:
+        return refused.retry_after_seconds
+    return 0
+
+
+def let_pass(redis: Redis, seconds: float, key: str = "ann") -> None:
+    """Make a key's moments older, as if so much time had passed."""
+    with Client.from_url(redis.url) as client:
+        client.hincrbyfloat(f"mailconfig:failures:login:{key}", "open_at", -seconds)
+
+
+async def test_failures_are_shared_and_delays_double(redis: Redis, open_limits: Opening) -> None:
+    """Whichever process an attempt meets, it waits for the failures that all of them saw."""
+    one, other = open_limits(redis.url), open_limits(redis.url)
+    assert [await refusal(limits) for limits in (one, other)] == [0, 0]
+    for wait in (15, 30, 60, 100, 100):
+        for limits in (one, other):
+            assert wait - 5 <= await refusal(limits) <= wait
+        let_pass(redis, wait)
+        assert await refusal(one) == 0
+    assert await refusal(other, "bob") == 0
+
+
+async def test_shared_failures_are_forgotten(redis: Redis, open_limits: Opening) -> None:
+    """By open time, by a success of the account, and one by one; no key stays for ever."""
+    limits = open_limits(redis.url)
+    assert [await refusal(limits) for _ in range(2)] == [0, 0]
+    let_pass(redis, 15 + 200)
+    assert [await refusal(limits) for _ in range(2)] == [0, 0]
+    assert await refusal(limits) > 0
+    await limits.forgive(DELAY, "ann")
+    assert await refusal(limits) == 0
+    assert await refusal(limits) > 0
+    with Client.from_url(redis.url) as client:
+        assert 200 <= client.ttl("mailconfig:failures:login:ann") <= 220
+        await limits.forget(DELAY, "ann")
+        await limits.forgive(DELAY, "ann")
+        assert client.keys() == []
+    assert [await refusal(limits) for _ in range(2)] == [0, 0]
+    assert await refusal(limits) > 0
+
+
+async def test_without_its_store_a_process_delays_by_itself(
+    redis: Redis, open_limits: Opening
+) -> None:
+    """Neither a failure nor a success is an error of the service."""
+    seconds = [1000.0]
+    limits = open_limits(redis.url, lambda: seconds[0])
+    redis.stop()
+    assert [await refusal(limits) for _ in range(3)] == [0, 0, 15]
+    await limits.forgive(DELAY, "ann")
+    assert [await refusal(limits) for _ in range(2)] == [0, 15]
+    await limits.forget(DELAY, "ann")
+    assert await refusal(limits) == 0
+    redis.start()

@@ -15,7 +15,7 @@ from mailconfig.graphql import schema as edge  # first: it gives enums their nam
 from mailconfig.graphql.guards import Guard, Guarded
 from mailconfig.settings import Settings
 from tools.reference import types
-from tools.reference.refusing import BUDGETS, codes, payload_errors
+from tools.reference.refusing import BUDGETS, READERS, codes, payload_errors
 from tools.reference.settling import JSON
 from tools.reference.story import Example, tell
 
@@ -142,7 +142,8 @@ def _summaries(
 def _who(name: str, guards: Mapping[str, Guard], example: Example) -> str:
     if name in guards:
         return _WHO[guards[name]]
-    return _WHO[Guard.ANYONE if example.public else Guard.VIEWER]
+    reader = READERS.get(name, Guard.VIEWER)
+    return _WHO[Guard.ANYONE if example.public else reader]
 
 
 def _budget(name: str) -> str:

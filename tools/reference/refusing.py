@@ -58,6 +58,7 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Types in `errors` of a mutation's payload, beside those of its guard and its budget."""
 CODES: Final[Mapping[str, Sequence[str]]] = {
+    "auditEvents": (),
     "config": (),
     "configs": ("INVALID_INPUT",),
     "connectionTestProgress": ("NOT_FOUND",),
@@ -70,7 +71,9 @@ CODES: Final[Mapping[str, Sequence[str]]] = {
     "providers": ("INVALID_INPUT",),
     "viewer": (),
 }
-"""`extensions.code` of a query's or subscription's own errors, beside UNAUTHENTICATED."""
+"""`extensions.code` of a query's or subscription's own errors, beside those of who may ask."""
+READERS: Final = {"auditEvents": Guard.ADMIN}
+"""Who may run a query that not everybody who is signed in may."""
 BUDGETS: Final = {
     **FIELDS,
     "applyFix": FIELDS["testConnection"],
@@ -87,4 +90,5 @@ def payload_errors(operation: str, guard: Guard) -> list[str]:
 
 def codes(operation: str, *, public: bool) -> list[str]:
     """Return the codes of a query's or subscription's errors."""
-    return [*(() if public else ("UNAUTHENTICATED",)), *CODES[operation]]
+    asking = () if public else ("UNAUTHENTICATED",)
+    return [*asking, *(("FORBIDDEN",) if operation in READERS else ()), *CODES[operation]]

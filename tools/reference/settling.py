@@ -13,7 +13,7 @@ JSON = Any
 """What `json` makes."""
 
 _MOMENT: Final = "2026-01-05T09:00:00+00:00"
-_DOTS: Final = frozenset({"accessToken", "csrfToken", "endCursor"})
+_DOTS: Final = frozenset({"accessToken", "csrfToken", "endCursor", "requestId"})
 _LINK: Final = re.compile(r"(?P<path>.*)\?expires=\d+&signature=[\w-]+")
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

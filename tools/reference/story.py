@@ -97,6 +97,7 @@ _STORY: Final[tuple[tuple[str, Mapping[str, JSON]], ...]] = (
     ("config", {"id": "@submit.config.id"}),
     ("deleteFile", {"input": {"id": "@uploadFile.file.id"}}),
     ("delete", {"input": {"id": "@submit.config.id", "expectedRevision": 4}}),
+    ("auditEvents", {"first": 2, "filter": {"objectId": "@submit.config.id"}}),
     ("explain", {"input": {"text": "535 5.7.8 Error: authentication failed", "protocol": "SMTP"}}),
     ("checkDomain", {"input": {"domain": "example.com"}}),
     ("logout", {}),

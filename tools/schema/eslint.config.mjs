@@ -46,8 +46,13 @@ const ours = {
   rules: {
     // The field's own word (RFC 6266, section 4.3), in which "file" names no type.
     'no-typename-prefix': except('no-typename-prefix', 'filename: String!'),
-    // A version is read below its configuration only, so `node` cannot lead to it.
-    'relay-edge-types': except('relay-edge-types', 'type EmailConfigVersionEdge {'),
+    // A version is read below its configuration only, an event by administrators in its list only:
+    // `node` cannot lead to them.
+    'relay-edge-types': except(
+      'relay-edge-types',
+      'type EmailConfigVersionEdge {',
+      'type AuditEventEdge {',
+    ),
   },
 };
 

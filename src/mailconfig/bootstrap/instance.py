@@ -18,6 +18,7 @@ from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.domain.signing import Signer
 from mailconfig.domain.throttling import Limiter, Points
 from mailconfig.domain.validation import ValidationPolicy
+from mailconfig.services.audit import AuditService
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.custody import Custody
 from mailconfig.services.discovery import DiscoveryService, DiscoverySettings, Outside
@@ -156,6 +157,7 @@ def _identity(
             login_attempts_per_minute=settings.login_attempts_per_minute,
             password_min_chars=settings.password_min_chars,
             session_cache_seconds=settings.session_cache_seconds,
+            login_delay_seconds=settings.login_delay_max_seconds,
         ),
         utc_now,
     )
@@ -256,6 +258,7 @@ def _assembled(
         discovery=build_discovery(
             settings, rows, dialling.knocker, dialling.outside, counting.attempts
         ),
+        audit=AuditService(database),
         catalogue=rows,
         languages=languages(settings),
         cursors=signer.derive("cursor"),

@@ -7,7 +7,9 @@ output is the command's answer and never holds a secret, but for the first passw
 
 from mailconfig.cli import (  # noqa: F401 - importing registers the commands
     asking,
+    audit,
     discovering,
+    doctor,
     documents,
     explaining,
     serving,

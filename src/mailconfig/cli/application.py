@@ -55,11 +55,11 @@ def main() -> NoReturn:
         sys.exit(130)
     except (MailconfigError, ValidationError, OSError) as error:
         _log.debug("the command failed", exc_info=True)
-        fail(_sentence(error))
+        fail(sentence(error))
     sys.exit(result if isinstance(result, int) else 0)
 
 
-def _sentence(error: MailconfigError | ValidationError | OSError, say: Say = str) -> str:
+def sentence(error: MailconfigError | ValidationError | OSError, say: Say = str) -> str:
     """Return what went wrong, for the person at the keyboard."""
     match error:
         case InvalidInput():
@@ -103,7 +103,7 @@ def refusals_in(say: Say) -> Iterator[None]:
     try:
         yield
     except MailconfigError as error:
-        fail(_sentence(error, say))
+        fail(sentence(error, say))
 
 
 def read_settings(**given: object) -> Settings:

@@ -1,10 +1,10 @@
 """Which IP addresses are ordinary ones of the public internet, and which lead to other ones.
 
-Pure tables of the registries (RFC 6890 and its successors). Whether an address may be dialled is
-decided in `egress`.
+Pure tables of the registries (RFC 6890 and its successors), and which addresses are one caller.
+Whether an address may be dialled is decided in `egress`.
 """
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from mailconfig.domain.resolution import IPAddress
@@ -52,6 +52,7 @@ _LAST_32_BITS: Final = tuple(
     )
 )
 """Networks whose addresses carry an IPv4 address at their end."""
+_CALLER_BITS: Final = 64
 
 
 def _is_isatap(address: IPv6Address) -> bool:
@@ -77,3 +78,20 @@ def is_public(address: IPAddress) -> bool:
         return not any(address in each for each in SPECIAL_V4)
     special = _is_isatap(address) or any(address in each for each in SPECIAL_V6)
     return address in _GLOBAL_UNICAST and not special
+
+
+def caller_network(peer: str) -> str:
+    """Return what a peer is counted by: an IPv4 address, or the /64 of an IPv6 address.
+
+    A /64 is the least that a site is given (RFC 6177, RFC 4291 section 2.5.1), and each of its
+    hosts may take any of its 2**64 addresses. Any other text, such as a name, stays as it is.
+    """
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return peer
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:  # how a socket of both families shows IPv4
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _CALLER_BITS), strict=False))

@@ -28,6 +28,7 @@ from mailconfig.graphql.pages import (
     First,
     Last,
     PageInfo,
+    check_length,
     page_info,
     page_request,
 )
@@ -152,6 +153,12 @@ class DeletePayload:
 def _conditions(given: EmailConfigFilter | None) -> ConfigFilter:
     if given is None:
         return ConfigFilter()
+    for name, values in (
+        ("providerId", given.provider_id),
+        ("status", given.status),
+        ("security", given.security),
+    ):
+        check_length(values, "filter", name)
     span = given.updated_at or DateTimeFilter()
     return ConfigFilter(
         search=given.search,

@@ -20,6 +20,8 @@ from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.selecting import Tree
 
 _VERSION: Final = "1"
+_VALUES_MAX: Final = 100
+"""Values of one condition; drivers take some ten thousand parameters for a whole statement."""
 
 First = Annotated[
     int | None, strawberry.argument(description="Rows from the start, 1 to 100; 20 by default.")
@@ -103,6 +105,14 @@ def decode_cursor(signer: Signer, listing: str, cursor: str, field: str) -> Keys
     if not valid or version != _VERSION:
         raise _invalid(N_("This cursor does not belong to this list."), field)
     return Keyset(text, key_id)
+
+
+def check_length(values: Sequence[object] | None, *path: str) -> None:
+    """Raise InvalidInput for a list of a filter that is longer than a statement should be."""
+    if values is not None and len(values) > _VALUES_MAX:
+        message = phrase("At most {most} values at once.", most=_VALUES_MAX)
+        code = ValidationCode.OUT_OF_RANGE
+        raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
 
 
 def page_request(

@@ -17,6 +17,7 @@ from strawberry.types.graphql import OperationType
 
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.admission import Admission, Admissions
+from mailconfig.graphql.audit import AuditQuery
 from mailconfig.graphql.budgets import Budgets, PointsGoneError
 from mailconfig.graphql.cached import SharedAnswers, is_shared, shared_key
 from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
@@ -39,7 +40,7 @@ from mailconfig.graphql.validation import ValidationMutation
 
 
 @strawberry.type(description="Reads.")
-class Query(ConfigQuery, ProviderQuery, ExplainQuery, IdentityQuery, NodeQuery):
+class Query(ConfigQuery, ProviderQuery, ExplainQuery, IdentityQuery, NodeQuery, AuditQuery):
     """All queries."""
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from mailconfig.domain.errors import Unauthenticated
 from mailconfig.domain.identity import Principal
+from mailconfig.domain.networks import caller_network
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
 from mailconfig.services.identity import IdentityService
@@ -70,8 +71,11 @@ class HttpSessions:
         )
 
     def client(self, connection: HTTPConnection) -> str:
-        """Return the address of the peer, or what a trusted proxy says it is (see uvicorn)."""
-        return connection.client.host if connection.client else "unknown"
+        """Return by what the peer is counted: its address, of IPv6 the network of it.
+
+        Behind a trusted proxy it is whoever that says (see uvicorn).
+        """
+        return caller_network(connection.client.host) if connection.client else "unknown"
 
 
 def _bearer(connection: HTTPConnection, authorization: str | None) -> str | None:

@@ -1,4 +1,11 @@
-"""Passwords of users of mailconfig itself: Argon2id (RFC 9106) in a worker thread."""
+"""Passwords of users of mailconfig itself: Argon2id (RFC 9106), and which ones are refused.
+
+A password is judged by its length and by whether it is among the first that are tried (OWASP ASVS
+5.0, 6.2; NIST SP 800-63B-4, 3.1.1.2), never by the kinds of its characters. Hashing and looking up
+block, so they run in worker threads.
+"""
+
+from typing import Final
 
 import anyio
 from anyio.to_thread import run_sync
@@ -6,6 +13,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from mailconfig.domain.secrets import Secret
+from mailconfig.storage.commonpasswords import folded, is_common
+
+_PRODUCT: Final = "mailconfig"
+_DIGITS: Final = "0123456789"
 
 
 class Passwords:
@@ -30,8 +41,22 @@ class Passwords:
         )
         return fits and encoded is not None
 
+    async def guessable(self, password: Secret, address: str) -> bool:
+        """Tell a password that is common or made of the user's address or the product's name."""
+        text = password.reveal()
+        return _names(text, address) or await run_sync(is_common, text, limiter=self._limiter)
+
     def _fits(self, encoded: str, password: str) -> bool:
         try:
             return self._hasher.verify(encoded, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _names(password: str, address: str) -> bool:
+    """Tell the address, its part before the @ or the product's name, with any digits after it."""
+    words = {folded(word) for word in (address, address.partition("@")[0], _PRODUCT)}
+    words |= {word.rstrip(_DIGITS) for word in words}  # ada1985 is not to take ada2026
+    text = folded(password)
+    ends = (text.removeprefix(word) for word in words if word and text.startswith(word))
+    return any(not end.strip(_DIGITS) for end in ends)

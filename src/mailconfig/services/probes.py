@@ -142,9 +142,10 @@ class ProbeService:
             raise Forbidden
         if test.status in FINISHED:
             return test
-        if not self._runner.cancel(test_id):
-            async with self._database.work(principal.workspace_id) as work:
+        async with self._database.work(principal.workspace_id) as work:
+            if not self._runner.cancel(test_id):
                 await work.probes.request_cancel(test_id)
+            await work.audit.append(principal.user_id, "test.cancel", "test", test_id, {})
         return await self.wait(principal, test_id, 2)
 
     async def get(self, principal: Principal, test_id: UUID) -> ConnectionTest:

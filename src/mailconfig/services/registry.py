@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.languages import Languages
 from mailconfig.domain.signing import Signer
+from mailconfig.services.audit import AuditService
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.discovery import DiscoveryService
 from mailconfig.services.domains import DomainService
@@ -27,6 +28,7 @@ class Services:
     explaining: ExplainService
     domains: DomainService
     discovery: DiscoveryService
+    audit: AuditService
     catalogue: Catalogue
     languages: Languages
     """What texts for people are said in."""

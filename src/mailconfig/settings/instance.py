@@ -107,8 +107,19 @@ class InstanceSettings(BaseSettings):
         "0: each request reads it from the database.",
     )
     login_attempts_per_minute: int = Field(
-        10, ge=1, description="Sign-in attempts per account and per client address in a minute."
+        10,
+        ge=1,
+        description="Failed sign-ins of an account, and of a client address in a minute, after "
+        "which each next one waits.",
+    )
+    login_delay_max_seconds: int = Field(
+        900,
+        ge=60,
+        le=24 * 3600,
+        description="Longest wait before a sign-in; the first is 15 s, each failure doubles it.",
     )
     password_min_chars: int = Field(
-        12, ge=8, description="Shortest password of a user of mailconfig."
+        12,
+        ge=8,
+        description="Shortest password of a user of mailconfig; common ones are refused as well.",
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mailconfig.domain.errors import RateLimited
-from mailconfig.domain.throttling import Balance, Limit
+from mailconfig.domain.throttling import Balance, Delay, Limit
 
 _MOST_KEYS: Final = 100_000
 """Callers that are told apart, about 20 MiB; beyond it those who came longest ago are forgotten."""
@@ -29,6 +29,8 @@ class MemoryLimiter:
         self._clock = clock
         self._most_keys = most_keys
         self._attempts: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        """Failures of each key, and since when the next attempt is open, or will be."""
 
     async def take(self, limit: Limit, key: str) -> None:
         """Count one attempt; raises RateLimited with the seconds until the window opens."""
@@ -42,6 +44,30 @@ class MemoryLimiter:
         attempts.append(now)
         if len(self._attempts) > self._most_keys:
             self._attempts.popitem(last=False)
+
+    async def attempt(self, delay: Delay, key: str) -> None:
+        """Count an attempt as a failure; raises RateLimited with the seconds until it is open."""
+        now = self._clock()
+        failures, open_at = self._failures.get((delay.name, key), (0.0, now))
+        if now < open_at:
+            raise RateLimited(math.ceil(open_at - now))
+        failures = max(0.0, failures - (now - open_at) / delay.refill_seconds) + 1
+        self._failures[delay.name, key] = (failures, now + delay.after(failures))
+        self._failures.move_to_end((delay.name, key))
+        if len(self._failures) > self._most_keys:
+            self._failures.popitem(last=False)
+
+    async def forgive(self, delay: Delay, key: str) -> None:
+        """Take one attempt back, and the wait after it."""
+        failures, open_at = self._failures.get((delay.name, key), (0.0, 0.0))
+        if failures > 1:
+            self._failures[delay.name, key] = (failures - 1, min(open_at, self._clock()))
+        else:
+            self._failures.pop((delay.name, key), None)
+
+    async def forget(self, delay: Delay, key: str) -> None:
+        """Forget all failures of a key."""
+        self._failures.pop((delay.name, key), None)
 
 
 class MemoryPoints:

@@ -14,10 +14,11 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
 
 from mailconfig.domain.errors import Fault, RateLimited
-from mailconfig.domain.throttling import Balance, Limit
+from mailconfig.domain.throttling import Balance, Delay, Limit
 from mailconfig.storage.limiter import MemoryLimiter, MemoryPoints
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,35 @@ _CONNECTIONS: Final = 50
 _PREFIX: Final = "mailconfig"
 _SCHEMES: Final = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 """Valkey speaks the same protocol, so one client library serves both."""
+
+# The count of a key is a hash: failures, and since when the next attempt is open, by the clock of
+# the store, which all processes share. Arguments are the fields of `Delay`; each script is atomic.
+_NOW: Final = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local kept = redis.call('HMGET', KEYS[1], 'failures', 'open_at')
+local failures, open_at = tonumber(kept[1] or 0), tonumber(kept[2] or now)
+"""
+_KEEP: Final = """
+redis.call('HSET', KEYS[1], 'failures', string.format('%.6f', failures),
+  'open_at', string.format('%.6f', open_at))
+redis.call('EXPIRE', KEYS[1], math.ceil(math.max(0, open_at - now) + failures * ARGV[2]) + 1)
+return 0
+"""
+_ATTEMPT: Final = f"""{_NOW}
+if now < open_at then return math.ceil(open_at - now) end
+failures = math.max(0, failures - (now - open_at) / ARGV[2]) + 1
+open_at = now
+local further = math.ceil(failures - 0.000001) - ARGV[1]
+if further >= 0 then
+  open_at = now + math.min(ARGV[3], ARGV[4] * 2 ^ math.min(further, 24))
+end
+{_KEEP}"""
+_FORGIVE: Final = f"""{_NOW}
+failures = failures - 1
+if failures <= 0 then return redis.call('DEL', KEYS[1]) end
+open_at = math.min(open_at, now)
+{_KEEP}"""
 
 AnswerT = TypeVar("AnswerT")
 
@@ -65,6 +95,10 @@ class SharedLimits:
         )
         self._window = MovingWindowRateLimiter(store)
         self._counter = SlidingWindowCounterRateLimiter(store)
+        client = Redis(connection_pool=self._pool)
+        self._attempt = client.register_script(_ATTEMPT)
+        self._forgive = client.register_script(_FORGIVE)
+        self._forget = client.delete
         self._clock = clock
         self._away_until = 0.0
         self._attempts = MemoryLimiter(clock)
@@ -90,6 +124,36 @@ class SharedLimits:
         elif wait_seconds:
             raise RateLimited(wait_seconds)
 
+    async def attempt(self, delay: Delay, key: str) -> None:
+        """Count an attempt as a failure; raises RateLimited with the seconds until it is open."""
+
+        async def shared() -> int:
+            return int(await self._attempt([_failures(delay, key)], _arguments(delay)))
+
+        wait_seconds = await self._asked(shared)
+        if wait_seconds is None:
+            await self._attempts.attempt(delay, key)
+        elif wait_seconds:
+            raise RateLimited(wait_seconds)
+
+    async def forgive(self, delay: Delay, key: str) -> None:
+        """Take one attempt back, and the wait after it; also where the store was away meanwhile."""
+
+        async def shared() -> int:
+            return int(await self._forgive([_failures(delay, key)], _arguments(delay)))
+
+        await self._attempts.forgive(delay, key)
+        await self._asked(shared)
+
+    async def forget(self, delay: Delay, key: str) -> None:
+        """Forget all failures of a key, here and in the store."""
+
+        async def shared() -> int:
+            return int(await self._forget(_failures(delay, key)))
+
+        await self._attempts.forget(delay, key)
+        await self._asked(shared)
+
     async def spend(self, caller: str, points: int, per_minute: int) -> Balance:
         """Take points from a caller's budget when it has as many."""
 
@@ -112,7 +176,15 @@ class SharedLimits:
             return None
         try:
             return await ask()
-        except StorageError as error:
+        except (StorageError, RedisError) as error:
             self._away_until = self._clock() + _PAUSE_SECONDS
             _log.warning("the store of limits is away; counting in memory", exc_info=error)
             return None
+
+
+def _failures(delay: Delay, key: str) -> str:
+    return f"{_PREFIX}:failures:{delay.name}:{key}"
+
+
+def _arguments(delay: Delay) -> list[float]:
+    return [delay.free, delay.refill_seconds, delay.most_seconds, delay.first_seconds]

@@ -1,0 +1,130 @@
+"""The check-up of a deployment: each part is looked at once, within a time limit.
+
+    async for checked in check_up(settings, CheckupRequest()):
+        ...
+
+Must not: change the deployment. One object is written to the store of files, and deleted; a folder
+of files gets mode 0700, as at each start.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from mailconfig.bootstrap.checkup.folder import check_disk, check_folder
+from mailconfig.bootstrap.checkup.keys import check_encryption_keys, check_signing_key
+from mailconfig.bootstrap.checkup.network import check_dns, check_ports
+from mailconfig.bootstrap.checkup.stores import check_blobs, check_database, check_limits
+from mailconfig.bootstrap.checkup.surroundings import (
+    PROXIES,
+    check_address,
+    check_egress,
+    check_mode,
+    check_proxies,
+    check_settings,
+)
+from mailconfig.bootstrap.checkup.values import Checked, Verdict, bad
+from mailconfig.bootstrap.network import Network
+from mailconfig.domain.clock import Now, utc_now
+from mailconfig.domain.errors import MailconfigError
+from mailconfig.settings import Settings
+
+__all__ = ["Checked", "CheckupRequest", "Verdict", "check_up"]
+
+Check = Callable[[], Awaitable[Checked | tuple[Checked, ...]]]
+"""Makes one check, or several that look at the same thing."""
+
+_log = logging.getLogger(__name__)
+_SCOUT_SHARE: Final = 0.8
+"""Share of a check's time that dialling may take; the rest is for hanging up."""
+_ADVICE: Final = {
+    "data": "Give the data folder to the user that runs mailconfig.",
+    "disk": "Give the data folder to the user that runs mailconfig.",
+    "encryption keys": "Give the key file to the user that runs mailconfig.",
+    "signing key": "Give the key file to the user that runs mailconfig.",
+    "database": "Check MAILCONFIG_DATABASE_URL, its user and password, and that the server runs.",
+    "files": "Check MAILCONFIG_BLOB_URL, the credentials of the store and its permissions.",
+    "limits": "Check MAILCONFIG_RATE_LIMIT_STORAGE_URL and its store.",
+    "dns": "Check MAILCONFIG_DNS_SERVERS, or /etc/resolv.conf where it is not set.",
+    "ports": "Let this machine's firewall and its provider let mail ports out.",
+}
+"""What to do when a check cannot be made at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckupRequest:
+    """What to look at beside the settings."""
+
+    name: str = "example.com"
+    """Name that the DNS is asked about."""
+    ports_host: str | None = None
+    """Host whose mail ports are dialled; None: nobody's."""
+    check_seconds: float = 5.0
+    """Time limit of each check."""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    """Where the server's own variables are."""
+    now: Now = utc_now
+    """Our clock."""
+
+
+async def check_up(settings: Settings, request: CheckupRequest) -> AsyncIterator[Checked]:
+    """Yield the outcome of each check as it ends; never raises for what a check meets.
+
+    What only a database can tell is left out while it does not answer, and all else while the
+    settings are of no use.
+    """
+    judged = await asyncio.to_thread(check_settings, settings)
+    yield judged
+    if judged.verdict is Verdict.BAD:
+        return
+    yield check_mode(settings)
+    yield check_address(settings)
+    yield check_proxies(settings, request.environment.get(PROXIES))
+    yield check_egress(settings)
+    for name, check in _checks(settings, request).items():
+        for each in await _within(name, check, request.check_seconds):
+            yield each
+
+
+def _checks(settings: Settings, request: CheckupRequest) -> dict[str, Check]:
+    """Return the checks that touch something, by their names, in their order."""
+    network, folder = Network(settings), settings.data_dir
+    checks: dict[str, Check] = {
+        "data": partial(asyncio.to_thread, check_folder, folder),
+        "disk": partial(asyncio.to_thread, check_disk, folder),
+        "encryption keys": partial(
+            asyncio.to_thread, check_encryption_keys, settings, request.now()
+        ),
+        "signing key": partial(asyncio.to_thread, check_signing_key, settings),
+        "database": partial(check_database, settings, request.now),
+        "files": partial(check_blobs, settings),
+        "limits": partial(check_limits, settings),
+        "dns": lambda: check_dns(network.lookups, request.name),
+    }
+    if request.ports_host is not None:
+        host, seconds = request.ports_host, request.check_seconds * _SCOUT_SHARE
+        checks["ports"] = lambda: check_ports(network.port_scout, host, seconds)
+    return checks
+
+
+async def _within(name: str, check: Check, seconds: float) -> tuple[Checked, ...]:
+    """Carry out one check; what stops it is an outcome too, without its text, which may quote."""
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await check()
+    except TimeoutError:
+        found = f"The check has not ended within {seconds:g} s."
+    except MailconfigError as error:
+        found = error.message
+    except OSError as error:
+        found = f"The check failed: {error.strerror or type(error).__name__}."
+    except Exception as error:  # noqa: BLE001 - the top of a check: whatever it is, is told
+        _log.debug("a check failed", exc_info=True)
+        found = f"The check failed: {type(error).__name__}."
+    else:
+        return answer if isinstance(answer, tuple) else (answer,)
+    return (bad(name, found, _ADVICE[name]),)

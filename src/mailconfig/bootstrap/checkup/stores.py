@@ -1,0 +1,169 @@
+"""Checks of what keeps things: the database, the files, the counters."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from mailconfig.bootstrap.checkup.keys import check_secrets
+from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
+from mailconfig.bootstrap.storing import storage_settings
+from mailconfig.domain.clock import Now
+from mailconfig.domain.errors import Fault
+from mailconfig.settings import Settings
+from mailconfig.storage.blobs import ObstoreBlobs
+from mailconfig.storage.faults import DatabaseError
+from mailconfig.storage.inspecting import DatabaseState, inspect_database
+from mailconfig.storage.migration import head_revision
+from mailconfig.storage.settings import database_url
+
+_PRODUCTS: Final = {"postgresql": ("PostgreSQL", (13,)), "sqlite": ("SQLite", (3, 35))}
+"""Names, and the oldest versions that are known to work: RETURNING came with SQLite 3.35."""
+_WAIT_SECONDS: Final = 3.0
+"""Longest wait for a connection: a thread that waits for SQLite cannot be stopped earlier."""
+_STORE_SECONDS: Final = 2.0
+"""Longest wait for the store of limits, and for deleting what a check has written."""
+_CLOCK_SECONDS: Final = 5
+"""Network and load explain less than that."""
+_CLOCK_BAD_SECONDS: Final = 60
+"""One-time passwords have steps of 30 s, and tokens leave no more room than that."""
+_FILES_ADVICE: Final = (
+    "Check MAILCONFIG_BLOB_URL, the credentials of the store and its permissions."
+)
+_MIGRATE: Final = "Run: mailconfig migrate"
+
+
+# ---- database ----------------------------------------------------------------------------------
+
+
+async def check_database(settings: Settings, now: Now) -> tuple[Checked, ...]:
+    """Look at the database once: version, migrations, clock and the keys of its secrets."""
+    storage = replace(storage_settings(settings), wait_seconds=_WAIT_SECONDS, pool_size=1)
+    url = database_url(storage)
+    if url.get_backend_name() == "sqlite":
+        path = Path(str(url.database))
+        if not await asyncio.to_thread(path.is_file):
+            advice = "Check MAILCONFIG_DATA_DIR; for a new installation run: mailconfig migrate"
+            return (bad("database", f"There is no database {path}.", advice),)
+    try:
+        state = await inspect_database(storage, now)
+    except Fault as fault:
+        return (_unusable(fault),)
+    head = await asyncio.to_thread(head_revision)
+    return (
+        judged_database(state),
+        judged_revision(state.revision, head),
+        judged_clock(state.clock_seconds),
+        await asyncio.to_thread(check_secrets, settings, state.sealed),
+    )
+
+
+def _unusable(fault: Fault) -> Checked:
+    """Say why there is no look at the database, by the kind of its error, which names no value."""
+    kind = (
+        f" ({str(fault.__cause__).partition(' ')[0]})"
+        if isinstance(fault.__cause__, DatabaseError)
+        else ""
+    )
+    advice = "Check MAILCONFIG_DATABASE_URL, its user and password, and that the server runs."
+    return bad("database", f"{fault.message.removesuffix('.')}{kind}.", advice)
+
+
+def judged_database(state: DatabaseState) -> Checked:
+    """Judge the version; say how long an answer takes."""
+    name, oldest = _PRODUCTS[state.product]
+    version = ".".join(map(str, state.version))
+    found = f"{name} {version} answers in {state.round_trip_ms:.1f} ms."
+    if state.version < oldest:
+        wanted = ".".join(map(str, oldest))
+        return bad("database", found, f"Upgrade {name} to {wanted} or newer.")
+    return fine("database", found)
+
+
+def judged_revision(revision: str | None, head: str) -> Checked:
+    """Compare the schema of the database with that of this version."""
+    if revision == head:
+        return fine("migrations", f"The database is at {head}, as this version needs it.")
+    if revision is None:
+        return bad("migrations", "The database has no tables of mailconfig.", _MIGRATE)
+    found = f"The database is at {revision}, but this version needs {head}."
+    if revision > head:  # they are numbered
+        return bad("migrations", found, "Install the version that has migrated the database.")
+    return bad("migrations", found, _MIGRATE)
+
+
+def judged_clock(ahead_seconds: float | None) -> Checked:
+    """Judge how far the clock of the database is ahead of ours."""
+    if ahead_seconds is None:
+        return fine("clock", "SQLite has no clock of its own to compare with.")
+    apart = abs(ahead_seconds)
+    side = "ahead of" if ahead_seconds > 0 else "behind"
+    found = f"The database's clock is {apart:.1f} s {side} this machine's."
+    advice = "Let both machines take their time by NTP: tokens and certificates depend on it."
+    if apart > _CLOCK_BAD_SECONDS:
+        return bad("clock", found, advice)
+    return warning("clock", found, advice) if apart > _CLOCK_SECONDS else fine("clock", found)
+
+
+# ---- files and counters ------------------------------------------------------------------------
+
+
+async def check_blobs(settings: Settings) -> Checked:
+    """Write, read and delete a small object."""
+    folder = settings.data_dir / "blobs"
+    local = _local(settings.blob_url, folder)
+    if local is not None and not await asyncio.to_thread(local.exists):  # opening would make it
+        return warning("files", f"There is no folder {local} yet.", "Start mailconfig serve once.")
+    try:
+        blobs = await asyncio.to_thread(ObstoreBlobs.open, settings.blob_url, folder)
+    except ValueError as error:
+        return bad("files", f"MAILCONFIG_BLOB_URL: {error}.", _FILES_ADVICE)
+    return await judged_store(blobs)
+
+
+def _local(url: str | None, folder: Path) -> Path | None:
+    """Return the folder of a store, None where it is none on this machine."""
+    if url is None:
+        return folder
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file:///") else None
+
+
+async def judged_store(blobs: ObstoreBlobs) -> Checked:
+    """Judge a store by one object; raises Fault where not even deleting works."""
+    name, content = f"doctor-{secrets.token_hex(8)}", secrets.token_bytes(64)
+    try:
+        await blobs.write(name, _once(content))
+        read = b"".join([chunk async for chunk in blobs.read(name)])
+    except (Fault, KeyError):
+        return bad("files", "The store of files cannot be written and read.", _FILES_ADVICE)
+    finally:
+        async with asyncio.timeout(_STORE_SECONDS):  # also where time is up already
+            await blobs.delete(name)
+    if read != content:
+        found = "The store of files gave back other bytes than it got."
+        return bad("files", found, _FILES_ADVICE)
+    return fine("files", "The store of files writes, reads and deletes.")
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def check_limits(settings: Settings) -> Checked:
+    """Tell whether the counters that processes share can be reached."""
+    url = settings.rate_limit_storage_url
+    setting = "MAILCONFIG_RATE_LIMIT_STORAGE_URL"
+    if url is None:
+        advice = f"With more than one process, set {setting} to a Redis or Valkey."
+        return warning("limits", "Each process counts alone against limits.", advice)
+    # The client library is imported by those who have a store, as in `bootstrap.limiting`.
+    from mailconfig.storage.limitstore import ping_limit_store  # noqa: PLC0415 - see above
+
+    try:
+        await ping_limit_store(url, _STORE_SECONDS)
+    except Fault as fault:
+        return bad("limits", f"{setting}: {fault.message}", "Check that setting and its store.")
+    return fine("limits", f"The store of limits at {urlsplit(url).hostname} answers.")

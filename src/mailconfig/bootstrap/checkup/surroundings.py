@@ -1,0 +1,108 @@
+"""Checks of what the operator has written: mode, address, ways out, trust in proxies.
+
+Must not: open, dial or make anything.
+"""
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
+from mailconfig.bootstrap.network import check_ca_file
+from mailconfig.bootstrap.storing import storage_settings
+from mailconfig.settings import Mode, Settings
+from mailconfig.storage.settings import database_url
+
+PROXIES: Final = "FORWARDED_ALLOW_IPS"
+"""uvicorn's variable: whose X-Forwarded-For is believed; unset: 127.0.0.1's."""
+
+
+def check_settings(settings: Settings) -> Checked:
+    """Tell whether the settings that have been read are of use."""
+    setting = "MAILCONFIG_DATABASE_URL"
+    try:
+        database_url(storage_settings(settings))
+        setting = "MAILCONFIG_CA_FILE"
+        check_ca_file(settings)
+    except ValueError as error:
+        return bad("settings", f"{setting}: {error}.", f"Correct {setting}.")
+    return fine("settings", "All settings can be read.")
+
+
+def check_mode(settings: Settings) -> Checked:
+    """Refuse a demonstration under an address that people use."""
+    if settings.mode is Mode.PRODUCTION:
+        return fine("mode", "The mode is production.")
+    if settings.serves_https:
+        found = "The mode is development, but MAILCONFIG_PUBLIC_URL is an https address."
+        return bad("mode", found, "Set MAILCONFIG_MODE=production.")
+    return fine("mode", "The mode is development, which is for demonstrations.")
+
+
+def check_address(settings: Settings) -> Checked:
+    """Tell what the public address makes of cookies."""
+    if settings.serves_https:
+        return fine("address", "The public address is https: cookies are Secure and __Host-.")
+    advice = "Set MAILCONFIG_PUBLIC_URL to the https address that browsers use."
+    if settings.public_url is None:
+        found = "MAILCONFIG_PUBLIC_URL is not set, so cookies are neither Secure nor __Host-."
+        if settings.mode is Mode.PRODUCTION:
+            return warning("address", found, advice)
+        return fine("address", found)
+    host = _host(settings.public_url)
+    if _is_loopback(host):
+        return fine("address", "The public address is on this machine.")
+    found = (
+        f"The public address is not https ({host or 'no host'}): cookies cross the network bare."
+    )
+    return warning("address", found, advice)
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, without what may be secret; empty where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def check_egress(settings: Settings) -> Checked:
+    """Say what may be dialled beside the public internet."""
+    ports = ", ".join(map(str, settings.egress_allow_ports)) or "none"
+    web = ", ".join(map(str, settings.egress_web_ports)) or "none"
+    found = f"Mail ports {ports} and web ports {web} of public addresses may be dialled"
+    if not settings.egress_allow_networks:
+        return fine("egress", f"{found}, and no private network.")
+    found += f", and also {', '.join(map(str, settings.egress_allow_networks))}."
+    if settings.mode is Mode.DEVELOPMENT:
+        return fine("egress", found)
+    advice = (
+        "Keep in MAILCONFIG_EGRESS_ALLOW_NETWORKS only networks whose mail servers every user"
+        " may reach."
+    )
+    return warning("egress", found, advice)
+
+
+def check_proxies(settings: Settings, trusted: str | None) -> Checked:
+    """Judge whose word on client addresses counts; `trusted` is the value of PROXIES."""
+    if trusted is not None and "*" in (part.strip() for part in trusted.split(",")):
+        found = f"{PROXIES} is *: every caller can claim any client address, and so escape limits."
+        return bad("proxies", found, f"Set {PROXIES} to the addresses of your proxies.")
+    if trusted is not None:
+        found = f"{PROXIES} is set: {trusted or 'nobody'} may name client addresses."
+        return fine("proxies", found)
+    found = f"{PROXIES} is not set: only a proxy on 127.0.0.1 may name client addresses"
+    if not settings.serves_https:
+        return fine("proxies", f"{found}.")
+    return warning(
+        "proxies",
+        f"{found}; client addresses behind any other proxy count as one.",
+        f"Set {PROXIES} to the addresses of your proxies, 127.0.0.1 where there is only that one.",
+    )

@@ -1,0 +1,87 @@
+"""What a database tells about itself, for whoever checks a deployment.
+
+Reads only, by connections of its own. Must not: be asked by requests; it counts all secrets.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mailconfig.domain.clock import Now, utc_now
+from mailconfig.storage.engines import open_engines
+from mailconfig.storage.settings import StorageSettings
+from mailconfig.storage.tables import secrets
+from mailconfig.storage.transaction import uninterrupted
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """One look at a database."""
+
+    product: str
+    """postgresql or sqlite."""
+    version: tuple[int, ...]
+    """Of the server, or of SQLite's library."""
+    round_trip_ms: float
+    """Time of the shortest statement."""
+    revision: str | None
+    """The migration that it is at; None before the first one."""
+    clock_seconds: float | None
+    """How far its clock is ahead of ours; None on SQLite, which has none of its own."""
+    sealed: Mapping[str, int] = field(default_factory=dict)
+    """Secrets by the id of the key they are under."""
+
+
+async def inspect_database(settings: StorageSettings, now: Now = utc_now) -> DatabaseState:
+    """Look at a database once; makes a missing SQLite file, so look for it first.
+
+    Raises Fault, and what the driver says of a sign-in that was refused.
+    """
+    engines = open_engines(settings)
+    try:
+        return await uninterrupted(engines.reading, _state(engines.reading, now))
+    finally:
+        await engines.dispose()
+
+
+async def _state(engine: AsyncEngine, now: Now) -> DatabaseState:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))  # the first one also connects
+        started = time.perf_counter()
+        await connection.execute(text("SELECT 1"))
+        round_trip_ms = (time.perf_counter() - started) * 1000
+        revision = await connection.run_sync(_revision)
+        return DatabaseState(
+            engine.dialect.name,
+            # Typed as Any by SQLAlchemy.
+            tuple(map(int, engine.dialect.server_version_info or ())),
+            round_trip_ms,
+            revision,
+            await _ahead(connection, now),
+            await _sealed(connection) if revision else {},
+        )
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def _ahead(connection: AsyncConnection, now: Now) -> float | None:
+    """Compare clocks: theirs against the middle of the time that asking took."""
+    if connection.dialect.name != "postgresql":
+        return None
+    before = now()
+    theirs = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    after = now()
+    return float((theirs - (before + (after - before) / 2)).total_seconds())
+
+
+async def _sealed(connection: AsyncConnection) -> dict[str, int]:
+    rows = await connection.execute(
+        select(secrets.c.key_id, func.count()).group_by(secrets.c.key_id)
+    )
+    return {str(key_id): int(count) for key_id, count in rows}
