@@ -30,6 +30,8 @@ COOKIE, TOKEN, CSRF, INPUT, INIT = "cookie", "token", "CSRF token", "input", "co
 """Kinds of secrets."""
 _SPEAKS_OF_A_SECRET: Final = re.compile(r"\b(password|secret|token|API key)\b", re.IGNORECASE)
 _ONLY_SECRETS: Final = re.compile(r"\bwrite-only\b", re.IGNORECASE)
+_SCHEMES: Final = frozenset({"bearer", "basic"})
+"""Words of the Authorization header that are no secret when nothing comes after them."""
 _TOKENS: Final = re.compile(
     r'"""(?P<block>(?:[^"\\]|\\.|"(?!""))*)(?:"""|$)'
     r'|"(?P<text>(?:[^"\\\n]|\\.)*)(?:"|\n|$)'
@@ -93,7 +95,8 @@ def of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[Given]:
         match raw_name.lower():
             case b"authorization":
                 scheme, space, token = text.partition(" ")
-                yield Given(TOKEN, token if space else scheme)
+                if space or scheme.lower() not in _SCHEMES:
+                    yield Given(TOKEN, token if space else scheme)
             case b"cookie":
                 for crumb in text.split(";"):
                     yield Given(COOKIE, crumb.partition("=")[2].strip())

@@ -149,6 +149,7 @@ CASES: list[tuple[str, Call, object]] = [
         None,
     ),
     ("audit.page", lambda w, _: w.audit.page(FIRST), EMPTY),
+    ("audit.following", lambda w, _: w.audit.following(None, None, 100), []),
 ]
 ADDING = {
     "secrets.add",
@@ -156,6 +157,7 @@ ADDING = {
     "secrets.insert",
     "idempotency.put",
     "audit.append",
+    "audit.append_where_known",
 }
 """Methods that name no object: they write into the workspace of the transaction."""
 
