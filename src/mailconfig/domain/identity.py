@@ -33,11 +33,49 @@ class Channel(StrEnum):
     """A token in the Authorization header."""
     COMMAND = "command"
     """The command line on the machine itself."""
+    API_KEY = "api_key"
+    """A key of a machine, in the Authorization header; acts for the member who made it."""
+    HOST = "host"
+    """A token that the host application's identity provider signed."""
+    EMBED = "embed"
+    """A token that a back end made for one user and one purpose."""
+
+
+class Scope(StrEnum):
+    """What a machine may be allowed beside what its member's role allows (RFC 6749, section 3.3).
+
+    People who signed in have all of them; keys and embed tokens have those they were made with.
+    """
+
+    CONFIGS_READ = "configs:read"
+    """Read configurations, their files and their tests."""
+    CONFIGS_WRITE = "configs:write"
+    """Add, change and delete configurations and their files."""
+    TESTS_RUN = "tests:run"
+    """Test, discover and check domains: what dials out."""
+    MAIL_SEND = "mail:send"
+    """Send mail."""
+    AUDIT_READ = "audit:read"
+    """Read the audit trail."""
+    EMBED_CREATE = "embed:create"
+    """Make embed tokens for the host application's users."""
+    WORKSPACE_MANAGE = "workspace:manage"
+    """Members, invitations, OAuth clients and quotas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What an embed token is for: connecting one mailbox and nothing else."""
+
+    address: str | None = None
+    """The only address that may be connected; None leaves it to the user."""
+    config_id: UUID | None = None
+    """The only configuration that may be seen and changed; None for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller: one user in one workspace, by one session."""
+    """The caller: one user in one workspace, by one session, key or token."""
 
     user_id: UUID
     workspace_id: UUID
@@ -45,6 +83,27 @@ class Principal:
     session_id: UUID | None
     channel: Channel
     email: str
+    scopes: frozenset[Scope] | None = None
+    """What a machine may do of what the role allows; None for people, who may do all of it."""
+    purpose: Purpose | None = None
+    """What an embed token is for."""
+    key_id: UUID | None = None
+    """The API key that was shown, or that made the embed token which was."""
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody signed in, which managing sessions, passwords and keys takes."""
+        return self.scopes is None
+
+    def permit(self, scope: Scope) -> None:
+        """Raise Forbidden unless the caller may do this at all."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden
+
+    def require_person(self) -> None:
+        """Raise Forbidden for keys and embed tokens."""
+        if not self.is_person:
+            raise Forbidden
 
     def at_least(self, role: Role) -> bool:
         """Tell whether the caller's role includes `role`."""
@@ -75,3 +134,9 @@ class Session:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None = None
+    """Seen to the accuracy of `session_touch_seconds`; None for one that is as old as 0002."""
+    user_agent: str | None = None
+    """What the client called itself at sign-in, cut to 200 characters."""
+    client: str | None = None
+    """Network that the sign-in came from, as `networks.caller_network` writes it."""

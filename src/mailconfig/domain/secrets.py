@@ -21,6 +21,12 @@ class SecretKind(StrEnum):
     """A password, app password or API key."""
     ACCESS_TOKEN = "access_token"
     """An OAuth 2.0 access token (RFC 6749)."""
+    REFRESH_TOKEN = "refresh_token"
+    """An OAuth 2.0 refresh token of a mailbox grant; never sent to a mail server."""
+    CLIENT_SECRET = "client_secret"
+    """The secret of an OAuth client."""
+    GRANT = "grant"
+    """The id of a mailbox grant, whose access token is fetched when it is needed."""
 
 
 class Secret:

@@ -11,7 +11,7 @@ import strawberry
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
 
 from mailconfig.domain.errors import Refusal
-from mailconfig.domain.identity import Role
+from mailconfig.domain.identity import Role, Scope
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.errors import user_errors
 
@@ -34,8 +34,9 @@ class Guard(Enum):
 class Guarded(FieldExtension):
     """Checks the guard and the CSRF token, then turns refusals into errors of the payload."""
 
-    def __init__(self, guard: Guard, payload: Callable[..., Any]) -> None:
+    def __init__(self, guard: Guard, payload: Callable[..., Any], scope: Scope | None) -> None:
         self.guard = guard
+        self.scope = scope
         self._payload = payload
 
     async def resolve_async(
@@ -47,20 +48,29 @@ class Guarded(FieldExtension):
             if self.guard.value is not None:
                 principal = await info.context.caller()
                 info.context.check_csrf(principal)
+                if self.scope is None:
+                    principal.require_person()
+                else:
+                    principal.permit(self.scope)
                 principal.require(self.guard.value)
             return await next_(source, info, **kwargs)
         except Refusal as refusal:
             return self._payload(errors=await user_errors(refusal, info.context))
 
 
-def mutation(guard: Guard, payload: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Make a resolver a guarded mutation that answers with `payload`."""
+def mutation(
+    guard: Guard, payload: Callable[..., Any], scope: Scope | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make a resolver a guarded mutation that answers with `payload`.
+
+    Keys and embed tokens need the scope; without one the mutation is for people only.
+    """
 
     def make(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - Strawberry's own field type
         return strawberry.mutation(
             resolver=resolver,
             description=resolver.__doc__,
-            extensions=[Guarded(guard, payload)],
+            extensions=[Guarded(guard, payload, scope)],
         )
 
     return make

@@ -12,8 +12,12 @@ from pydantic import field_validator
 from pydantic_settings import SettingsConfigDict
 
 from mailconfig.settings.edge import EdgeSettings
+from mailconfig.settings.federation import FederationSettings
+from mailconfig.settings.identity import IdentitySettings
 from mailconfig.settings.instance import InstanceSettings, LogFormat, Mode
 from mailconfig.settings.mail import MailSettings
+from mailconfig.settings.oauth import OAuthSettings
+from mailconfig.settings.tenants import TenantSettings
 
 __all__ = ["LogFormat", "Mode", "Settings", "dns_endpoint", "load"]
 
@@ -25,7 +29,15 @@ def _split(value: object) -> object:
     return value
 
 
-class Settings(MailSettings, EdgeSettings, InstanceSettings):
+class Settings(
+    OAuthSettings,
+    TenantSettings,
+    FederationSettings,
+    MailSettings,
+    EdgeSettings,
+    IdentitySettings,
+    InstanceSettings,
+):
     """Settings of one instance; see each field. Fields come in the order of the parents' names."""
 
     model_config = SettingsConfigDict(

@@ -1,4 +1,4 @@
-"""Settings of the instance itself: where it lives, what it keeps, who signs in."""
+"""Settings of the instance itself: where it lives and what it keeps."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +29,7 @@ class LogFormat(StrEnum):
 
 
 class InstanceSettings(BaseSettings):
-    """Instance, demonstration, storage, keys and sessions."""
+    """Instance, demonstration, storage and keys."""
 
     # Instance
     mode: Mode = Field(Mode.PRODUCTION, description="development or production.")
@@ -92,34 +92,4 @@ class InstanceSettings(BaseSettings):
         repr=False,
         description="Ed25519 seed, 32 bytes in base64, for tokens, cursors and file links; "
         "unset: keys/signing.key in the data folder.",
-    )
-
-    # Sessions
-    access_token_seconds: int = Field(900, ge=60, description="Lifetime of an access token.")
-    session_seconds: int = Field(
-        14 * 24 * 3600, ge=300, description="Lifetime of a session; a sign-in is needed after it."
-    )
-    session_cache_seconds: float = Field(
-        1.0,
-        ge=0,
-        le=60,
-        description="How long a session that another process ended may still be let in; "
-        "0: each request reads it from the database.",
-    )
-    login_attempts_per_minute: int = Field(
-        10,
-        ge=1,
-        description="Failed sign-ins of an account, and of a client address in a minute, after "
-        "which each next one waits.",
-    )
-    login_delay_max_seconds: int = Field(
-        900,
-        ge=60,
-        le=24 * 3600,
-        description="Longest wait before a sign-in; the first is 15 s, each failure doubles it.",
-    )
-    password_min_chars: int = Field(
-        12,
-        ge=8,
-        description="Shortest password of a user of mailconfig; common ones are refused as well.",
     )

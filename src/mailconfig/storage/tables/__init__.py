@@ -8,12 +8,23 @@ from mailconfig.storage.tables.audit import audit_events
 from mailconfig.storage.tables.configs import config_versions, configs
 from mailconfig.storage.tables.files import files
 from mailconfig.storage.tables.idempotency import idempotency_keys
-from mailconfig.storage.tables.identity import memberships, sessions, users, workspaces
+from mailconfig.storage.tables.identity import (
+    api_keys,
+    invitations,
+    memberships,
+    password_resets,
+    refresh_tokens,
+    sessions,
+    users,
+    workspaces,
+)
+from mailconfig.storage.tables.oauth import oauth_authorizations, oauth_clients, oauth_grants
 from mailconfig.storage.tables.probes import connection_test_steps, connection_tests
 from mailconfig.storage.tables.row import metadata
 from mailconfig.storage.tables.secrets import secrets
 
 __all__ = [
+    "api_keys",
     "audit_events",
     "config_versions",
     "configs",
@@ -21,8 +32,14 @@ __all__ = [
     "connection_tests",
     "files",
     "idempotency_keys",
+    "invitations",
     "memberships",
     "metadata",
+    "oauth_authorizations",
+    "oauth_clients",
+    "oauth_grants",
+    "password_resets",
+    "refresh_tokens",
     "secrets",
     "sessions",
     "users",
