@@ -36,7 +36,8 @@ endef
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help packages install node-packages run test fuzz check lint types contracts contracts-js bench \
+.PHONY: help packages install node-packages run test fuzz check lint types contracts contracts-js bench rotation \
+	audit-dependencies \
 	schema schema-check documents messages messages-check env-example demo-page reference lock clean \
 	image-page image-packages image-wheel image-install image-data image-check
 
@@ -102,17 +103,24 @@ fuzz: install ## Run 10,000 random operations and 20,000 random requests, severa
 		tests/graphql/compiler/test_fuzz.py tests/acceptance/test_fuzz_http.py
 
 # The tests stand last, so that their closing line is the last line.
-check: lint types contracts schema-check contracts-js messages-check test ## Run all a commit must pass.
+check: lint types contracts audit-dependencies schema-check contracts-js messages-check test ## Run all a commit must pass.
 
 lint: install ## Check style and format.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src/mailconfig
 
 types: install ## Check types.
 	$(BIN)/mypy
 
 contracts: install ## Check which module may import which.
 	$(BIN)/lint-imports
+
+audit-dependencies: install ## Look up known vulnerabilities of all packages, where that can be reached.
+	@$(BIN)/python -m tools.audit_dependencies
+
+rotation: install ## Rotate the keys of 100,000 configurations under load, on both engines.
+	ROTATION_CONFIGS=100000 $(BIN)/python -m pytest tests/acceptance/test_rotation.py -q -rP
 
 bench: install ## Run every benchmark and print its figures.
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done

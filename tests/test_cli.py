@@ -23,6 +23,7 @@ from mailconfig.storage.sealing import Keyring
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
     "audit",
+    "backup",
     "discover",
     "doctor",
     "documents",
@@ -30,11 +31,13 @@ COMMANDS = [
     "keys",
     "migrate",
     "providers",
+    "restore",
     "schema",
     "serve",
     "simulator",
     "test",
     "user",
+    "workspace",
 ]
 TYPED = "a long enough password"
 WELCOME = re.compile(

@@ -83,6 +83,22 @@ def test_levels_below_the_setting_and_chatty_libraries_are_silent(lines: io.Stri
     assert lines.getvalue() == ""
 
 
+@pytest.mark.parametrize(
+    ("level", "heard"),
+    [
+        ("INFO", ["ERROR", "CRITICAL"]),
+        ("ERROR", ["ERROR", "CRITICAL"]),
+        ("CRITICAL", ["CRITICAL"]),
+    ],
+)
+def test_a_library_that_quotes_forms(lines: io.StringIO, level: str, heard: list[str]) -> None:
+    """Its warnings are silent, and it is not heard below the level that was asked for either."""
+    configure(LogSettings(level=level, json=True), stream=lines)
+    for name in ("DEBUG", "WARNING", "ERROR", "CRITICAL"):
+        logging.getLogger("python_multipart").log(logging.getLevelName(name), "%s", name)
+    assert [json.loads(line)["event"] for line in lines.getvalue().splitlines()] == heard
+
+
 def test_an_unknown_level_is_refused(lines: io.StringIO) -> None:
     """A level that logging does not know is a ValueError when the process starts."""
     with pytest.raises(ValueError, match="LOUD"):

@@ -8,14 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tools.reference.pages import render
-from tools.reference.refusing import BUDGETS, CODES, PAYLOADS
+from tools.reference.pages import _guards, render
+from tools.reference.refusing import BUDGETS, CODES, FAILURES, PAYLOADS
 from tools.reference.settling import Settling
 
-from kit.api import MEMBER, Api, form, server, serving
+from kit.api import MEMBER, OWNER, PASSWORD, Api, form, server, serving
 from kit.outcomes import passed, plain_on_tls_port
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.graphql import ids
+from mailconfig.graphql.guards import Guard
 from mailconfig.graphql.schema import build_schema
 from mailconfig.settings import Settings
 
@@ -36,6 +37,19 @@ UNPROVOKED = {
     # settings of the service to change between test and fix.
     ("applyFix", "SecretRequiredError"),
     ("applyFix", "ValidationIssue"),
+    # Need a provider's sign-in service, or a client of one: see test_mailbox_authorization.
+    ("beginMailboxAuthorization", "NotFoundError"),
+    ("beginMailboxAuthorization", "RateLimitedError"),
+    ("completeMailboxAuthorization", "MissingScopesError"),
+    ("completeMailboxAuthorization", "ProviderRefusedError"),
+    # A hundred keys, two hundred invitations, ten exports.
+    ("createApiKey", "LimitExceededError"),
+    ("inviteMember", "RateLimitedError"),
+    ("exportWorkspace", "RateLimitedError"),
+    # The operator sets quotas: see tests/storage/test_quotas.py.
+    ("submit", "QuotaExceededError"),
+    ("testConnection", "QuotaExceededError"),
+    ("uploadFile", "QuotaExceededError"),
 }
 CASES: list[tuple[str, str, Callable[[Api], Awaitable[JSON]]]] = []
 """Operation, error, and what makes the input that it answers."""
@@ -69,6 +83,35 @@ def of_config(operation: str, error: str, **given: object) -> None:
     CASES.append((operation, error, make))
 
 
+NO_USER = ids.encode("User", NOWHERE)
+TO_NOBODY = {"transferTo": NO_USER}
+plain("refreshSession", "UnauthenticatedError", refreshToken="no such token")
+plain("changePassword", "CredentialsError", currentPassword="not mine at all", newPassword=PASSWORD)
+plain("changePassword", "ValidationIssue", currentPassword=PASSWORD, newPassword="short")
+plain("resetPassword", "ValidationIssue", token="no such token", newPassword=PASSWORD)
+plain("switchWorkspace", "NotFoundError", workspaceId=ids.encode("Workspace", NOWHERE))
+plain("endSession", "NotFoundError", id=ids.encode("Session", NOWHERE))
+plain("createApiKey", "ValidationIssue", name="", role="MEMBER", scopes=["TESTS_RUN"])
+plain("revokeApiKey", "NotFoundError", id=ids.encode("ApiKey", NOWHERE))
+plain("createEmbedToken", "NotFoundError", subject="u", purpose={"configId": NO_CONFIG})
+plain("createEmbedToken", "ValidationIssue", subject="", purpose={})
+plain("beginMailboxAuthorization", "ValidationIssue", target={"providerId": "gmail"})
+plain("completeMailboxAuthorization", "AuthorizationInvalidError", state="none", code="none")
+plain("revokeMailboxGrant", "NotFoundError", id=ids.encode("MailboxGrant", NOWHERE))
+plain("setOAuthClient", "ValidationIssue", providerId="gmail", clientId="")
+plain("deleteOAuthClient", "NotFoundError", providerId="gmail")
+plain("renameWorkspace", "ValidationIssue", name="")
+plain("changeMemberRole", "NotFoundError", userId=NO_USER, role="VIEWER")
+plain("removeMember", "NotFoundError", userId=NO_USER)
+plain("leaveWorkspace", "LastOwnerError")
+plain("transferOwnership", "NotFoundError", to=NO_USER)
+plain("inviteMember", "ValidationIssue", email="nobody", role="VIEWER")
+plain("inviteMember", "DuplicateError", email="member@example.org", role="VIEWER")
+plain("withdrawInvitation", "NotFoundError", id=ids.encode("Invitation", NOWHERE))
+plain("acceptInvitation", "InvitationInvalidError", token="no such token")
+plain("deleteWorkspace", "ValidationIssue", slug="another")
+plain("deleteAccount", "CredentialsError", password="not mine at all")
+plain("deleteAccount", "LastOwnerError", password=PASSWORD)
 plain("applyFix", "NotFoundError", testId=NO_TEST, fixId=NO_FIX)
 plain("cancelTest", "NotFoundError", testId=NO_TEST)
 plain("checkDomain", "ValidationIssue", domain="no domain")
@@ -95,6 +138,81 @@ of_config("update", "RevisionConflictError", expectedRevision=9)
 of_config("update", "ValidationIssue", emailAddress="nobody")
 of_config("update", "SecretRequiredError", incoming=ELSEWHERE)
 of_config("update", "LimitExceededError", files=[{"fileId": NO_FILE}] * 21)
+
+
+MEMBERS = "query { workspace { members { nodes { id role } } } }"
+
+
+async def member(api: Api, role: str) -> str:
+    """Return the id of a member who has that role."""
+    found = (await api.data(OWNER, MEMBERS))["workspace"]["members"]["nodes"]
+    return next(node["id"] for node in found if node["role"] == role)
+
+
+async def invited(api: Api, email: str) -> str:
+    """Invite an address and return the token."""
+    given = {"email": email, "role": "VIEWER"}
+    return (await run(api, "inviteMember", given, "token", OWNER))["token"]
+
+
+@case("changeMemberRole", "LastOwnerError")
+async def a_demotion_of_the_only_owner(api: Api) -> JSON:
+    """Nobody else is an owner."""
+    return {"userId": await member(api, "OWNER"), "role": "VIEWER"}
+
+
+@case("removeMember", "LastOwnerError")
+async def a_removal_of_the_only_owner(api: Api) -> JSON:
+    """Nobody else is an owner."""
+    return {"userId": await member(api, "OWNER")}
+
+
+@case("removeMember", "ConfigurationsRemainError")
+async def a_removal_that_leaves_something(api: Api) -> JSON:
+    """The member has a configuration."""
+    await api.stored(MEMBER)
+    viewer = await api.data(MEMBER, "{ viewer { id } }")
+    return {"userId": viewer["viewer"]["id"]}
+
+
+@case("removeMember", "ValidationIssue")
+async def a_removal_in_favour_of_a_viewer(api: Api) -> JSON:
+    """Viewers have no configurations of their own."""
+    heir = {"transferTo": await member(api, "VIEWER")}
+    return {**await a_removal_that_leaves_something(api), "configurations": heir}
+
+
+@case("leaveWorkspace", "ConfigurationsRemainError")
+async def a_departure_that_leaves_something(api: Api) -> JSON:
+    """The member has a configuration."""
+    await api.stored(MEMBER)
+    return {}
+
+
+@case("leaveWorkspace", "NotFoundError")
+async def a_departure_in_favour_of_nobody(api: Api) -> JSON:
+    """There is no such member."""
+    await api.stored(MEMBER)
+    return {"configurations": TO_NOBODY}
+
+
+@case("leaveWorkspace", "ValidationIssue")
+async def a_departure_in_favour_of_a_viewer(api: Api) -> JSON:
+    """Viewers have no configurations of their own."""
+    await api.stored(MEMBER)
+    return {"configurations": {"transferTo": await member(api, "VIEWER")}}
+
+
+@case("acceptInvitation", "UnauthenticatedError")
+async def an_invitation_of_somebody_who_is_known(api: Api) -> JSON:
+    """Whoever has an account signs in first."""
+    return {"token": await invited(api, "stranger@example.org")}
+
+
+@case("acceptInvitation", "ValidationIssue")
+async def an_invitation_without_a_password(api: Api) -> JSON:
+    """A new account needs one."""
+    return {"token": await invited(api, "new@example.org")}
 
 
 @case("applyFix", "RevisionConflictError")
@@ -165,9 +283,19 @@ def mutation(operation: str, more: str = "") -> str:
     return f"mutation ($input: {kind}!) {{ {operation}(input: $input) {body} }}"
 
 
-async def run(api: Api, operation: str, given: JSON, more: str = "") -> Any:  # noqa: ANN401 - JSON
+async def run(  # a payload is JSON
+    api: Api, operation: str, given: JSON, more: str = "", who: str | None = MEMBER
+) -> Any:  # noqa: ANN401
     """Run a mutation and return its payload."""
-    return (await api.data(MEMBER, mutation(operation, more), {"input": given}))[operation]
+    return (await api.data(who, mutation(operation, more), {"input": given}))[operation]
+
+
+def caller(operation: str, error: str) -> str | None:
+    """Return who provokes an error: a member, where members may do it."""
+    if operation == "acceptInvitation":
+        return None
+    demanding = _guards(build_schema())[operation] in {Guard.ADMIN, Guard.OWNER}
+    return OWNER if demanding or error == "LastOwnerError" else MEMBER
 
 
 @on_sqlite
@@ -178,7 +306,7 @@ async def test_a_mutation_refuses_as_the_page_says(
     api: Api, operation: str, error: str, make: Callable[[Api], Awaitable[JSON]]
 ) -> None:
     """Each error of a mutation happens."""
-    payload = await run(api, operation, await make(api))
+    payload = await run(api, operation, await make(api), who=caller(operation, error))
     assert {each["__typename"] for each in payload["errors"]} == {error}
 
 
@@ -218,6 +346,7 @@ async def test_a_file_is_refused_as_the_page_says(
 
 
 QUERIES = [
+    ("apiKeys", "INVALID_INPUT", "{ apiKeys(first: 101) { nodes { id } } }"),
     ("configs", "INVALID_INPUT", "{ configs(first: 101) { nodes { id } } }"),
     ("explain", "INVALID_INPUT", '{ explain(input: { text: "" }) { code } }'),
     ("explain", "RATE_LIMITED", '{ explain(input: { text: "550 no" }) { code } }'),
@@ -290,6 +419,16 @@ async def test_the_reference_is_what_the_code_says() -> None:
     """docs/reference is the output of `make reference`, answers of the examples included."""
     pages = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
     assert pages == await render()
+
+
+def test_login_counts_failures() -> None:
+    """Its number is told as what may fail; those of all others are budgets."""
+    text = (FOLDER / "mutations.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in text.split("\n## ")}
+    counted = "- Failures before attempts wait: `MAILCONFIG_LOGIN_ATTEMPTS_PER_MINUTE`: "
+    assert {name for name, part in sections.items() if counted in part} == set(FAILURES)
+    budgets = {name for name, part in sections.items() if "\n- Budget a minute: " in part}
+    assert budgets == set(BUDGETS) & set(PAYLOADS) - FAILURES
 
 
 def test_each_link_leads_to_a_heading() -> None:

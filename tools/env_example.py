@@ -39,7 +39,7 @@ def _default(value: object) -> str:
             return str(value).lower()
         case Enum():
             return str(value.value)
-        case tuple():
+        case tuple() | dict():
             return ",".join(map(str, value))
         case _:
             return str(value)

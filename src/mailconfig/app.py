@@ -7,12 +7,14 @@ import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Lifespan
 
 from mailconfig.bootstrap import Instance, open_instance
 from mailconfig.bootstrap.documents import trusted_documents
-from mailconfig.bootstrap.edge import schema_settings
+from mailconfig.bootstrap.edge import answer_headers, origin_rules, schema_settings
 from mailconfig.bootstrap.presence import live_limits
 from mailconfig.bootstrap.rest import GraphQLEdge
+from mailconfig.bootstrap.rotating import key_rotation
 from mailconfig.domain.demo import Demo
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
@@ -26,10 +28,12 @@ from mailconfig.graphql.refusals import Profile
 from mailconfig.graphql.schema import build_schema
 from mailconfig.graphql.view import FormLimits, Page, View
 from mailconfig.http.explorer import asset_route, load_explorer
+from mailconfig.http.exports import export_route
 from mailconfig.http.files import file_route
 from mailconfig.http.health import health_routes
-from mailconfig.http.middleware import SECURITY_HEADERS, BodyLimits, BoundedBodies, RequestIds
+from mailconfig.http.middleware import BodyLimits, BoundedBodies, RequestIds
 from mailconfig.http.openapi import openapi_route
+from mailconfig.http.origins import Origins
 from mailconfig.http.rest import rest_routes
 from mailconfig.http.sessions import HttpSessions
 from mailconfig.services.discovery import Outside
@@ -79,15 +83,45 @@ def create_app(
             app.state.runner = instance.runner
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
+                rotation = key_rotation(settings, instance.database)
+                loops.start_soon(rotation.run, name="key rotation")
+                loops.start_soon(instance.signing.run, name="signing keys")
                 yield
                 loops.cancel_scope.cancel()
 
-    return Starlette(lifespan=lifespan, middleware=_middleware(settings, endpoint))
+    served = _Application(settings, endpoint, lifespan)
+    # A redirect names the host that was asked, whoever wrote that header.
+    served.router.redirect_slashes = False
+    return served
 
 
-def _middleware(settings: Settings, endpoint: Endpoint) -> list[Middleware]:
+class _Application(Starlette):
+    """The application, with its short way before all that Starlette does for a request."""
+
+    def __init__(
+        self, settings: Settings, endpoint: Endpoint, lifespan: Lifespan[Starlette]
+    ) -> None:
+        self._endpoint = endpoint
+        self._limits = _limits(settings)
+        self._headers = answer_headers(settings)
+        self._origins = origin_rules(settings)
+        middleware = [
+            Middleware(RequestIds, headers=self._headers),
+            Middleware(BoundedBodies, limits=self._limits),
+        ]
+        super().__init__(lifespan=lifespan, middleware=middleware)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the short way first; what fails there, the server answers as Starlette would."""
+        bodies = self._limits
+        limits = PostedLimits(bodies.plain, bodies.head_bytes, bodies.url_bytes)
+        short = Posted(super().build_middleware_stack(), self._endpoint, limits, self._headers)
+        return Origins(short, self._origins, self._headers)
+
+
+def _limits(settings: Settings) -> BodyLimits:
     files_bytes = settings.upload_max_files * settings.upload_max_bytes
-    limits = BodyLimits(
+    return BodyLimits(
         plain=settings.max_body_bytes,
         multipart=files_bytes + 2 * settings.upload_max_field_bytes + _FORM_OVERHEAD_BYTES,
         plain_seconds=settings.body_seconds,
@@ -95,19 +129,15 @@ def _middleware(settings: Settings, endpoint: Endpoint) -> list[Middleware]:
         head_bytes=settings.max_header_bytes,
         url_bytes=settings.max_url_bytes,
     )
-    short = PostedLimits(limits.plain, limits.head_bytes, limits.url_bytes)
-    return [
-        Middleware(Posted, endpoint=endpoint, limits=short, headers=SECURITY_HEADERS),
-        Middleware(RequestIds),
-        Middleware(BoundedBodies, limits=limits),
-    ]
 
 
 def _routes(
     instance: Instance, places: Places, documents: TrustedDocuments, endpoint: Endpoint
 ) -> list[BaseRoute]:
     settings = instance.settings
-    sessions = HttpSessions(instance.services.identity, settings.serves_https)
+    sessions = HttpSessions(
+        instance.services.identity, settings.serves_https, instance.services.bearers
+    )
     explorer = load_explorer() if settings.serves_explorer else None
     schema = build_schema(
         schema_settings(settings), Budgets(instance.points, settings.points_per_minute)
@@ -130,6 +160,7 @@ def _routes(
         WebSocketRoute("/graphql", SocketDoor(view, places, sessions.client)),
         *([asset_route(explorer)] if explorer else []),
         file_route(instance.services.files),
+        export_route(instance.services.exports),
         openapi_route(schema.graphql_schema, sessions.cookie),
         *rest_routes(GraphQLEdge(schema, instance.services, sessions, forms)),
         *health_routes(instance.health),

@@ -37,11 +37,20 @@ _NUMBER_LIMIT: Final = 2**53
 """Readers of JSON round larger ones (RFC 8259, section 6): text, as are NaN and infinity."""
 _MANY_LINES: Final = frozenset({"exception", "stack"})
 """Fields that are many lines by nature."""
-_QUIET: Final = ("sqlalchemy", "aiosqlite", "aioimaplib", "httpx", "httpcore", "alembic", "uvicorn")
-"""Libraries that log statements with parameters, commands or whole addresses below WARNING, or
-that count their own steps (alembic, uvicorn) where ours say what matters."""
-_QUOTING: Final = "python_multipart"
-"""A library whose warnings quote bytes of forms."""
+_QUIET: Final = {
+    # Log statements with parameters, commands or whole addresses below it.
+    "sqlalchemy": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "aioimaplib": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    # Count their own steps, where ours say what matters.
+    "alembic": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    # Quotes bytes of forms in its warnings.
+    "python_multipart": logging.ERROR,
+}
+"""Lowest level at which these libraries are heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,8 @@ _RULES: Final = (
     # RFC 6750 and RFC 7617 credentials, a JWT anywhere (RFC 7519), a SASL exchange.
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*"), MASK),
+    # Our own tokens, also cut ones: of sessions, resets and machines; embed tokens have dots.
+    (re.compile(r"(?<![\w-])mc[a-z]_[\w.-]{8,}"), MASK),
     (re.compile(r"\b(AUTH(?:ENTICATE)?\s+[A-Z0-9-]+\s+)[\w+/=]{8,}(?![\w-])"), rf"\1{MASK}"),
     # A password hash in the PHC string format.
     (re.compile(r"\$argon2[a-z]*\$[\w$+/=,.-]+"), MASK),
@@ -221,9 +232,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
-    logging.getLogger(_QUOTING).setLevel(logging.ERROR)
+    for name, lowest in _QUIET.items():
+        logging.getLogger(name).setLevel(max(root.level, lowest))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

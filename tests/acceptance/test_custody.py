@@ -148,6 +148,24 @@ CANNOT_STEER = {
     # Asks about an address; takes no secret, and what it finds is for a form.
     "discover",
     "deleteFile",
+    # The provider's servers of a configuration get a secret of their own; no target changes.
+    "beginMailboxAuthorization",
+    "completeMailboxAuthorization",
+    "revokeMailboxGrant",
+    "setOAuthClient",
+    "deleteOAuthClient",
+    # People and workspaces; a configuration that is handed over keeps its servers.
+    "renameWorkspace",
+    "inviteMember",
+    "withdrawInvitation",
+    "acceptInvitation",
+    "changeMemberRole",
+    "removeMember",
+    "leaveWorkspace",
+    "transferOwnership",
+    "exportWorkspace",
+    "deleteWorkspace",
+    "deleteAccount",
     "login",
     "logout",
 }

@@ -30,7 +30,7 @@ from mailconfig.graphql.schema import build_schema
 from mailconfig.http.rest.table import ROWS
 from mailconfig.settings import Settings
 
-TYPES = ("EmailConfig", "ConnectionTest", "File", "SettingsFix", "User")
+TYPES = ("EmailConfig", "ConnectionTest", "File", "SettingsFix", "User", "Session")
 """Kinds of objects that somebody owns, by the type in their global ids."""
 Variables = Callable[[str, Mapping[str, str]], dict[str, Any]]
 """Makes variables from the id that is sent and the caller's own objects."""
@@ -142,6 +142,14 @@ CASES: Mapping[str, Case] = {
         FIX,
         of_input(lambda sent, own: {"testId": own["ConnectionTest"], "fixId": sent}),
     ),
+    "mutation.endSession(input.id)": Case(
+        "Session", mutation("endSession", "EndSessionInput", "endedId"), of_input(by_id)
+    ),
+    "mutation.beginMailboxAuthorization(input.target.configId)": Case(
+        "EmailConfig",
+        mutation("beginMailboxAuthorization", "BeginMailboxAuthorizationInput", "state"),
+        of_input(lambda sent, _: {"target": {"configId": sent}}),
+    ),
     "mutation.deleteFile(input.id)": Case(
         "File",
         mutation("deleteFile", "DeleteFileInput", "deletedId file { id }"),
@@ -156,13 +164,47 @@ PUBLIC = {
     "mutation.update(input.providerId)",
     "mutation.validate(input.draft.providerId)",
     "mutation.testConnection(input.target.draft.providerId)",
+    "mutation.beginMailboxAuthorization(input.target.providerId)",
+    # The workspace's own client of a provider.
+    "mutation.setOAuthClient(input.providerId)",
+    "mutation.deleteOAuthClient(input.providerId)",
 }
 APART = {
+    # Where the caller is no member there is no workspace; see tests/graphql/test_sessions.py.
+    "mutation.switchWorkspace(input.workspaceId)",
+    # Members may not ask at all, and of another workspace nothing is found: see
+    # test_members_of_other_workspaces_are_not_found and test_members_are_not_invited.
+    "mutation.changeMemberRole(input.userId)",
+    "mutation.removeMember(input.userId)",
+    "mutation.removeMember(input.configurations.transferTo)",
+    "mutation.leaveWorkspace(input.configurations.transferTo)",
+    "mutation.transferOwnership(input.to)",
+    "mutation.withdrawInvitation(input.id)",
+    # Administrators' as well; see the rows of these in test_access.py.
+    "mutation.revokeApiKey(input.id)",
+    "mutation.createEmbedToken(input.purpose.configId)",
     # Names no object; see test_references_of_another_workspace_are_free.
     "mutation.submit(input.idempotencyKey)",
     # Members may not ask at all; see test_the_trail_of_another_workspace_is_empty.
     "query.auditEvents(filter.actorId)",
     "query.auditEvents(filter.objectId)",
+    # A grant; see test_a_grant_of_somebody_else_does_not_exist in test_mailbox_authorization.
+    "mutation.revokeMailboxGrant(input.id)",
+    *(
+        f"mutation.{name}.secret.grant)"
+        for name in (
+            "submit(input.incoming",
+            "submit(input.outgoing",
+            "update(input.incoming",
+            "update(input.outgoing",
+            "validate(input.draft.incoming",
+            "validate(input.draft.outgoing",
+            "testConnection(input.target.draft.incoming",
+            "testConnection(input.target.draft.outgoing",
+        )
+    ),
+    "mutation.rollback(input.incomingSecret.grant)",
+    "mutation.rollback(input.outgoingSecret.grant)",
 }
 WITHOUT_IDS = {
     # See test_lists_and_counts_hold_what_is_ones_own.
@@ -170,10 +212,33 @@ WITHOUT_IDS = {
     # The catalogue.
     "query.providers",
     # The caller and the caller's session.
+    # A state, which nobody else can use: test_a_state_is_good_once.
+    "mutation.completeMailboxAuthorization",
+    # The workspace's own.
+    "query.oauthClients",
+    "query.workspace",
+    "query.workspaces",
+    "query.apiKeys",
+    "mutation.createApiKey",
+    "mutation.setOAuthClient",
+    "mutation.deleteOAuthClient",
+    "mutation.renameWorkspace",
+    "mutation.inviteMember",
+    "mutation.exportWorkspace",
+    "mutation.deleteWorkspace",
+    "mutation.deleteAccount",
+    # A token, which names an invitation that no other token does.
+    "mutation.acceptInvitation",
     "query.viewer",
     "query.csrfToken",
+    "query.sessions",
     "mutation.login",
     "mutation.logout",
+    "mutation.logoutEverywhere",
+    "mutation.changePassword",
+    # A token, which names a session or user that no other token does.
+    "mutation.refreshSession",
+    "mutation.resetPassword",
     # Stores a new file of the caller.
     "mutation.uploadFile",
     # Ask the network about an address; no workspace has a part in the answer.
@@ -198,6 +263,8 @@ ROUTES = {
     "/graphql",
     # See test_links_to_files_cannot_be_bent.
     "/files/{file_id}/{filename}",
+    # See test_exports.
+    "/exports/{workspace_id}/workspace.zip",
     # Tell nothing of any workspace.
     "/healthz",
     "/readyz",
@@ -263,7 +330,9 @@ def test_every_node_type_has_a_row() -> None:
 @pytest.fixture
 async def world(app_settings: Settings) -> AsyncIterator[World]:
     """What the victim and the two others own, and a running test of the victim."""
-    async with open_world(app_settings) as opened:
+    home = ("https://app.example.org/oauth/callback",)
+    settings = app_settings.model_copy(update={"oauth_redirect_uris": home})
+    async with open_world(settings) as opened:
         yield opened
 
 

@@ -14,7 +14,13 @@ from kit.dns import DnsServer
 from kit.postgres import PostgresServer
 from kit.records import make_tenant, password
 from kit.redis import Redis
-from mailconfig.bootstrap.checkup import Checked, CheckupRequest, Verdict, check_up
+from mailconfig.bootstrap.checkup import (
+    Checked,
+    CheckupRequest,
+    Verdict,
+    check_start,
+    check_up,
+)
 from mailconfig.bootstrap.checkup.folder import check_disk, check_folder, judged_disk
 from mailconfig.bootstrap.checkup.keys import (
     check_encryption_keys,
@@ -33,7 +39,9 @@ from mailconfig.bootstrap.checkup.stores import (
 )
 from mailconfig.bootstrap.checkup.surroundings import (
     check_address,
+    check_database_tls,
     check_egress,
+    check_exposure,
     check_mode,
     check_proxies,
     check_settings,
@@ -61,6 +69,8 @@ NAMES = [
     "address",
     "proxies",
     "egress",
+    "exposure",
+    "transport",
     "data",
     "disk",
     "encryption keys",
@@ -238,6 +248,70 @@ def test_egress() -> None:
 def test_proxies(trusted: str | None, url: str | None, verdict: Verdict) -> None:
     """Everybody's word is bad; the default behind https is a warning."""
     assert told(check_proxies(load(public_url=url), trusted))[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("networks", "verdict"),
+    [("10.0.0.5", FINE), ("10.0.0.0/8, ::1", FINE), ("0.0.0.0/0", BAD), ("10.0.0.5, ::/0", BAD)],
+)
+def test_proxies_of_the_setting(networks: str, verdict: Verdict) -> None:
+    """It wins over uvicorn's variable; a network of everybody is bad."""
+    settings = load(public_url=HTTPS, trusted_proxies=networks)
+    assert told(check_proxies(settings, "*"))[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, FINE),
+        ({"explorer": True}, WARNING),
+        ({"demo": True}, WARNING),
+        ({"mode": "development"}, FINE),
+    ],
+)
+def test_exposure(changes: dict[str, object], verdict: Verdict) -> None:
+    """The query page and the demonstration in production are told."""
+    assert told(check_exposure(load(**changes)))[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("url", "verdict"),
+    [
+        (None, FINE),
+        ("postgresql://ann:geheim@localhost/mail", FINE),
+        ("postgresql://ann:geheim@127.0.0.1/mail", FINE),
+        ("postgresql:///mail?host=/run/postgresql", FINE),
+        ("postgresql://ann:geheim@db.example/mail", WARNING),
+        ("postgresql://ann:geheim@db.example/mail?ssl=disable", WARNING),
+        ("postgresql://ann:geheim@db.example/mail?ssl=require", WARNING),
+        ("postgresql://ann:geheim@db.example/mail?ssl=verify-full", FINE),
+    ],
+)
+def test_database_tls(url: str | None, verdict: Verdict) -> None:
+    """A database on another machine whose connections may be bare is told, without its password."""
+    checked = check_database_tls(load(database_url=url))
+    assert told(checked)[0] is verdict
+    assert "geheim" not in repr(checked)
+
+
+# ---- before the start --------------------------------------------------------------------------
+
+
+def test_nothing_speaks_against_a_start_in_order(data: Path) -> None:
+    """Keys of their own, https and named proxies: nothing is said."""
+    settings = load(data_dir=data, public_url=HTTPS, trusted_proxies="127.0.0.1")
+    assert check_start(settings, NOW, {}) == ()
+
+
+def test_what_speaks_against_a_start_comes_worst_first(data: Path) -> None:
+    """Keys that others may read come before warnings; each says what to do."""
+    for name in ("encryption.keys", "signing.key"):
+        (data / "keys" / name).chmod(0o644)
+    found = check_start(load(data_dir=data, explorer=True), NOW, {"FORWARDED_ALLOW_IPS": "*"})
+    names = ["encryption keys", "signing key", "proxies", "address", "exposure"]
+    assert [each.check for each in found] == names
+    assert [each.verdict for each in found] == [BAD, BAD, BAD, WARNING, WARNING]
+    assert all(each.advice for each in found)
 
 
 # ---- data folder -------------------------------------------------------------------------------
@@ -487,12 +561,24 @@ async def test_files(data: Path) -> None:
     assert list((data / "blobs").iterdir()) == []
 
 
+async def test_a_folder_of_files_stays_as_it_is(data: Path) -> None:
+    """The look changes no mode, neither of the folder nor of what a link leads to."""
+    folder, elsewhere = data / "blobs", data / "elsewhere"
+    for made in (folder, elsewhere):
+        made.mkdir(exist_ok=True)
+        made.chmod(0o750)
+    (data / "link").symlink_to(elsewhere)
+    for url in (None, f"file://{folder}", f"file://{data / 'link'}"):
+        assert told(await check_blobs(load(data_dir=data, blob_url=url)))[0] is FINE
+    assert [made.stat().st_mode & 0o777 for made in (folder, elsewhere)] == [0o750] * 2
+
+
 async def test_files_that_cannot_be_kept(data: Path) -> None:
     """A store of no kind is bad; a folder that `serve` has yet to make is a warning."""
     assert told(await check_blobs(load(data_dir=data, blob_url="ftp://files")))[0] is BAD
     folder = data / "blobs"
     folder.rmdir()
-    for url in (None, f"file://{folder}"):
+    for url in (None, f"file://{folder}", f"file:{folder}"):
         checked = await check_blobs(load(data_dir=data, blob_url=url))
         assert told(checked) == (WARNING, f"There is no folder {folder} yet.")
     assert not folder.exists()
@@ -502,11 +588,9 @@ async def test_a_store_that_cannot_be_opened_is_bad(data: Path) -> None:
     """A file where the folder of a store should be is a sentence, and stays as it is."""
     taken = data / "taken"
     write_key(taken, "a file")
-    settings = load(
-        data_dir=data, blob_url=f"file://{taken}", dns_servers="127.0.0.1:1", dns_seconds=0.1
-    )
-    found = await checkup(settings, CheckupRequest())
-    assert told(found["files"]) == (BAD, "The check failed: File exists.")
+    checked = await check_blobs(load(data_dir=data, blob_url=f"file://{taken}"))
+    assert told(checked) == (BAD, f"{taken} is no folder.")
+    assert taken.read_text() == "a file"
 
 
 async def test_a_store_that_gives_back_other_bytes_is_bad(data: Path) -> None:

@@ -115,6 +115,11 @@ def test_accept_language(field: str | None, language: Language) -> None:
     assert LANGUAGES.best(field) is language
 
 
+def test_a_field_too_long_to_be_kept_is_read_all_the_same() -> None:
+    """What is kept is bounded; what is read is not."""
+    assert LANGUAGES.best(f"sv{', da' * 20};q=0.{' ' * 300}5, de;q=0.1") is DE
+
+
 def test_the_default_is_the_operators() -> None:
     """Who asks for nothing that there is gets the operator's language."""
     german = Languages({}, default=DE)

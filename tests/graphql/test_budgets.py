@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kit.api import COLLEAGUE, LOGIN, MEMBER, PASSWORD, Api, FakeProber, serving
+from kit.api import COLLEAGUE, MEMBER, PASSWORD, Api, FakeProber, serving
 from kit.held import HeldProber
 from kit.live import listening
 from kit.redis import Redis
@@ -137,17 +137,35 @@ async def test_points_of_sockets_and_streams(app_settings: Settings) -> None:
         assert (response.status_code, "retry-after" in response.headers) == (429, True)
 
 
+GUESSES: dict[str, tuple[str | None, dict[str, str]]] = {
+    # Field -> who asks, and what is wrong each time.
+    "login": (None, {"email": "nobody@example.org", "password": PASSWORD}),
+    "refreshSession": (None, {"refreshToken": "no such token"}),
+    "resetPassword": (None, {"token": "no such token", "newPassword": PASSWORD}),
+    "acceptInvitation": (None, {"token": "no such token", "password": PASSWORD}),
+    "changePassword": (MEMBER, {"currentPassword": "not mine at all", "newPassword": PASSWORD}),
+    "deleteAccount": (MEMBER, {"password": "not mine at all"}),
+}
+
+
+async def _guessed(api: Api, field: str) -> Any:  # noqa: ANN401 - JSON
+    """Run a field with what is wrong and return its payload."""
+    who, given = GUESSES[field]
+    kind = f"{field[0].upper()}{field[1:]}Input"
+    query = (
+        f"mutation ($input: {kind}!) {{ {field}(input: $input) {{ errors {{ __typename"
+        " ... on RateLimitedError { retryAfterSeconds } } } }"
+    )
+    return (await api.data(who, query, {"input": given}))[field]
+
+
 async def _spent(api: Api, field: str) -> Any:  # noqa: ANN401 - JSON
     """Run a field once and return the error of its budget, None while there is some."""
     if field == "explain":
         answer = await api.call(None, EXPLAIN)
         return answer["errors"][0]["extensions"] if "errors" in answer else None
-    if field == "login":
-        secret = {"email": "nobody@example.org", "password": PASSWORD}
-        query = LOGIN.replace("__typename message", "__typename message ...R") + (
-            "fragment R on RateLimitedError { retryAfterSeconds }"
-        )
-        payload = (await api.data(None, query, {"input": secret}))["login"]
+    if field in GUESSES:
+        payload = await _guessed(api, field)
     elif field == "testConnection":
         configs = await api.data(MEMBER, "{ configs { nodes { id } } }")
         config_id = configs["configs"]["nodes"][0]["id"]
@@ -167,7 +185,8 @@ async def test_each_field_has_its_budget(app_settings: Settings, field: str) -> 
         await api.stored(MEMBER)
         assert [await _spent(api, field) for _ in range(2)] == [None, None]
         refused = await _spent(api, field)
-        least, most = (1, 15) if field == "login" else (55, 60)  # login begins with a short wait
+        # What is guessed begins with a short wait: of an account 15 s, of a client 30 s.
+        least, most = (1, 30) if field in GUESSES else (55, 60)
         assert least <= refused["retryAfterSeconds"] <= most
 
 

@@ -155,6 +155,21 @@ async def test_other_ways_stay_open(api: Api, short: list[bytes]) -> None:
     assert short == []
 
 
+async def test_what_fails_in_the_short_way_is_the_servers_to_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake of ours is an error of the server, and the next request is served."""
+
+    async def failing(_self: view.View, _request: Request, _accept: str, _body: bytes) -> Response:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(view.View, "answer", failing)
+        broken = await post(api, TYPENAME, Content_Type="application/json")
+    assert broken.status_code == 500
+    assert (await post(api, TYPENAME, Content_Type="application/json")).status_code == 200
+
+
 async def test_each_answer_has_an_id(api: Api, short: list[bytes]) -> None:
     """The caller's where it is one, else a fresh one."""
     found = await post(api, TYPENAME, Content_Type="application/json")

@@ -7,8 +7,8 @@ from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.selections import EVERYTHING, ConfigField, ConfigRow, Selection
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.graphql.ids import encode
-from mailconfig.graphql.objects import EmailConfig, layout_of
-from mailconfig.graphql.rows import selection_of
+from mailconfig.graphql.objects import EmailConfig
+from mailconfig.graphql.rows import config_layout, selection_of
 from mailconfig.graphql.servers import ServerSettings
 
 KEY, OWNER = UUID(int=7), UUID("ffffffff-ffff-4fff-bfff-ffffffffffff")
@@ -34,7 +34,7 @@ def test_selections_take_no_more_than_they_show() -> None:
 def test_a_whole_row() -> None:
     """Ids become global, words members, servers objects; what is absent is None."""
     provider = object()
-    shown = layout_of(EVERYTHING).made(ROW, {"gmail": provider})
+    shown = config_layout(EmailConfig, EVERYTHING).made(ROW, {"gmail": provider})
     assert type(shown) is EmailConfig
     assert vars(shown) | {"incoming": None} == {
         "key": KEY,
@@ -71,13 +71,15 @@ def test_a_whole_row() -> None:
 def test_a_shared_row_of_no_provider() -> None:
     """Without owner a configuration is shared; a provider that is not known is None."""
     fields = Selection.of([ConfigField.ID, ConfigField.OWNER_ID, ConfigField.PROVIDER_ID])
-    shown = layout_of(fields).made((KEY, None, "gone"), {})
+    shown = config_layout(EmailConfig, fields).made((KEY, None, "gone"), {})
     assert (shown.shared, shown.owner_id, shown.provider) == (True, None, None)
 
 
 def test_global_ids_of_keys() -> None:
     """The encoder of UUIDs writes what `encode` does, for each type's name and any key."""
     for key in (UUID(int=0), KEY, OWNER, UUID(int=2**128 - 1)):
-        shown = layout_of(Selection.of([ConfigField.ID, ConfigField.OWNER_ID])).made((key, key), {})
+        shown = config_layout(
+            EmailConfig, Selection.of([ConfigField.ID, ConfigField.OWNER_ID])
+        ).made((key, key), {})
         assert shown.id == encode("EmailConfig", key)
         assert shown.owner_id == encode("User", key)

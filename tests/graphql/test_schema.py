@@ -14,7 +14,7 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryObjectDefinition
 
-from mailconfig.domain import errors
+from mailconfig.domain import errors, mailboxes, workspaces
 from mailconfig.domain.errors import Refusal
 from mailconfig.graphql.errors import PLAIN, user_errors
 from mailconfig.graphql.guards import Guard, Guarded
@@ -36,11 +36,40 @@ GUARDS = {
     # Dials out; stores nothing.
     "discover": Guard.VIEWER,
     "uploadFile": Guard.MEMBER,
+    "beginMailboxAuthorization": Guard.MEMBER,
+    "completeMailboxAuthorization": Guard.MEMBER,
+    "revokeMailboxGrant": Guard.MEMBER,
+    "setOAuthClient": Guard.ADMIN,
+    "deleteOAuthClient": Guard.ADMIN,
     "deleteFile": Guard.MEMBER,
     # Nobody is signed in yet.
     "login": Guard.ANYONE,
+    # At most of one's own role; for people.
+    "createApiKey": Guard.ADMIN,
+    # One's own; administrators any of the workspace.
+    "revokeApiKey": Guard.VIEWER,
+    "createEmbedToken": Guard.ADMIN,
     # Whoever is signed in may leave.
     "logout": Guard.VIEWER,
+    "logoutEverywhere": Guard.VIEWER,
+    "endSession": Guard.VIEWER,
+    "switchWorkspace": Guard.VIEWER,
+    "changePassword": Guard.VIEWER,
+    # The token says who may.
+    "refreshSession": Guard.ANYONE,
+    "resetPassword": Guard.ANYONE,
+    "acceptInvitation": Guard.ANYONE,
+    # Roles up to one's own, and members up to one's own role.
+    "renameWorkspace": Guard.ADMIN,
+    "inviteMember": Guard.ADMIN,
+    "withdrawInvitation": Guard.ADMIN,
+    "changeMemberRole": Guard.ADMIN,
+    "removeMember": Guard.ADMIN,
+    "leaveWorkspace": Guard.VIEWER,
+    "transferOwnership": Guard.OWNER,
+    "exportWorkspace": Guard.OWNER,
+    "deleteWorkspace": Guard.OWNER,
+    "deleteAccount": Guard.VIEWER,
 }
 """Who may run each mutation. A new mutation must be given its line here."""
 
@@ -151,6 +180,12 @@ def test_secrets_are_write_only(core: GraphQLSchema) -> None:
         if any(word in field.lower() for word in ("password", "secret", "token"))
     ]
     assert sorted(telling) == [
+        # Shown once, to whoever hands it over.
+        "CreateEmbedTokenPayload.token",
+        "InviteMemberPayload.token",
+        "Mutation.changePassword",
+        "Mutation.createEmbedToken",
+        "Mutation.resetPassword",
         # Advice about passwords, from the catalogue.
         "Provider.appPasswordUrl",
         "Provider.passwordFormat",
@@ -159,6 +194,7 @@ def test_secrets_are_write_only(core: GraphQLSchema) -> None:
         "ServerSettings.secretSetAt",
         "Session.accessToken",
         "Session.csrfToken",
+        "Session.refreshToken",
     ]
 
 
@@ -175,7 +211,16 @@ ARGUMENTS: dict[type[Refusal], tuple[object, ...]] = {
     CursorRefused: ("No place.",),
 }
 """What constructors demand."""
-TOLD_APART = {errors.InvalidInput, errors.RevisionConflict, errors.Duplicate, errors.RateLimited}
+TOLD_APART = {
+    errors.InvalidInput,
+    errors.RevisionConflict,
+    errors.Duplicate,
+    errors.RateLimited,
+    mailboxes.MissingScopes,
+    mailboxes.ProviderRefused,
+    workspaces.ConfigurationsRemain,
+    workspaces.QuotaExceeded,
+}
 """Refusals that carry more than message and path; each has tests of its own operation."""
 
 

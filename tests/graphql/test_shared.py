@@ -5,9 +5,14 @@ from typing import Any
 import orjson
 import pytest
 
-from kit.api import MEMBER, Api
+from kit.api import MEMBER, Api, serving
+from mailconfig.domain.errors import Fault
+from mailconfig.graphql.budgets import Budgets
 from mailconfig.graphql.cached import SharedAnswers, shared_key
+from mailconfig.graphql.context import Context
 from mailconfig.graphql.schema import build_schema
+from mailconfig.graphql.shared import SharedData
+from mailconfig.settings import Settings
 
 PROVIDERS = "query ($first: Int) { providers(first: $first) { nodes { name } totalCount } }"
 SCHEMA = build_schema()
@@ -115,6 +120,75 @@ async def test_a_get_is_told_that_nothing_changed(api: Api) -> None:
     )
     assert other.status_code == 200
     assert other.headers["etag"] != tag
+
+
+async def test_both_ways_say_alike_that_nothing_changed(api: Api) -> None:
+    """Status and headers of a 304, for who accepts a page and so goes the general way, too."""
+    params = {"query": "{ providers(first: 2) { nodes { name } } }"}
+    tag = (await api.client.get("/graphql", params=params)).headers["etag"]
+    headers = {"If-None-Match": tag, "X-Request-Id": "one-request"}
+    short = await api.client.get("/graphql", params=params, headers=headers)
+    headers["Accept"] = "*/*, text/html"
+    general = await api.client.get("/graphql", params=params, headers=headers)
+    assert (short.status_code, general.status_code) == (304, 304)
+    assert sorted(short.headers.items()) == sorted(general.headers.items())
+
+
+async def test_that_nothing_changed_costs_points_once(app_settings: Settings) -> None:
+    """As much as the answer did; when the points are gone it is 429, whoever has the data."""
+    settings = app_settings.model_copy(update={"points_per_minute": 100})
+    async with serving(settings) as api:
+        params = {"query": "{ providers(first: 4) { nodes { name } } }"}
+        first = await api.client.get("/graphql", params=params)
+        cost = first.json()["extensions"]["cost"]
+        headers = {"If-None-Match": first.headers["etag"]}
+        granted = cost["remaining"] // cost["requested"]
+        statuses = [
+            (await api.client.get("/graphql", params=params, headers=headers)).status_code
+            for _ in range(granted + 5)
+        ]
+        assert statuses[:granted] == [304] * granted
+        assert 429 in statuses[granted:]
+
+
+async def test_another_operation_of_the_document_is_another_answer(api: Api) -> None:
+    """A tag is compared with what is meant; who does not say which is told to."""
+    query = """query A { providers(first: 1) { nodes { name } } }
+        query B { providers(first: 2) { nodes { name } } }"""
+    params = {"query": query, "operationName": "A"}
+    first = await api.client.get("/graphql", params=params)
+    headers = {"If-None-Match": first.headers["etag"]}
+    assert (await api.client.get("/graphql", params=params, headers=headers)).status_code == 304
+    params["operationName"] = "B"
+    other = await api.client.get("/graphql", params=params, headers=headers)
+    assert len(other.json()["data"]["providers"]["nodes"]) == 2
+    vague = await api.client.get("/graphql", params={"query": query}, headers=headers)
+    assert vague.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
+async def test_a_failing_budget_is_masked_for_who_has_the_data(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be paid nothing is answered, and the error says no more than others."""
+    params = {"query": "{ providers(first: 2) { nodes { name } } }"}
+    tag = (await api.client.get("/graphql", params=params)).headers["etag"]
+
+    async def failing(_self: Budgets, _context: Context, _points: int) -> dict[str, int]:
+        raise Fault("the store of points is away")
+
+    monkeypatch.setattr(Budgets, "spend", failing)
+    answer = await api.client.get("/graphql", params=params, headers={"If-None-Match": tag})
+    assert answer.status_code == 500
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert "store" not in answer.text
+
+
+def test_headers_of_one_answer_are_its_own() -> None:
+    """Whoever adds a header to one 304 adds it to no other."""
+    shared = SharedData(b"{}", 'W/"x"')
+    shared.known().headers["X-More"] = "1"
+    assert "x-more" not in shared.known().headers
 
 
 async def test_what_belongs_to_a_caller_has_no_etag(api: Api) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kit.api import ADMIN, MEMBER, PEOPLE, SIGNING_KEY, Api
 from mailconfig.domain.clock import utc_now
 from mailconfig.services.tokens import Tokens
+from mailconfig.storage.signingkeys import signing_ring
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"])
 
@@ -42,7 +43,8 @@ async def test_everybody_learns_who_they_are(api: Api) -> None:
 
 def forgeries(token: str) -> dict[str, str]:
     """Return tokens that must not count, made from one that does."""
-    claims = claims_of(token)
+    claims, named = claims_of(token), jwt.get_unverified_header(token)
+    kept = {"kid": named["kid"], "typ": named["typ"]}
     seed = base64.b64decode(SIGNING_KEY)
     ours, theirs = (
         Ed25519PrivateKey.from_private_bytes(seed),
@@ -51,17 +53,28 @@ def forgeries(token: str) -> dict[str, str]:
     header, payload, signature = token.split(".")
     public = ours.public_key().public_bytes_raw()
     session, user = UUID(claims["sid"]), UUID(claims["sub"])
-    past = Tokens(seed, 900, lambda: utc_now() - timedelta(seconds=901))
+    ring = signing_ring(SIGNING_KEY)
+    past = Tokens(ring, 900, lambda: utc_now() - timedelta(seconds=901))
 
     def signed(**changes: object) -> str:
-        kept = {name: value for name, value in (claims | changes).items() if value is not None}
-        return jwt.encode(kept, ours, algorithm="EdDSA")
+        wanted = {name: value for name, value in (claims | changes).items() if value is not None}
+        return jwt.encode(wanted, ours, algorithm="EdDSA", headers=kept)
+
+    def headed(**headers: object) -> str:
+        return jwt.encode(claims, ours, algorithm="EdDSA", headers=kept | headers)
 
     return {
-        "another key": jwt.encode(claims, theirs, algorithm="EdDSA"),
-        "no algorithm": jwt.encode(claims, None, algorithm="none"),
-        "the public key as a secret": jwt.encode(claims, public, algorithm="HS256"),
-        "the seed as a secret": jwt.encode(claims, seed, algorithm="HS256"),
+        "another key": jwt.encode(claims, theirs, algorithm="EdDSA", headers=kept),
+        "no algorithm": jwt.encode(claims, None, algorithm="none", headers=kept),
+        "the public key as a secret": jwt.encode(claims, public, algorithm="HS256", headers=kept),
+        "the seed as a secret": jwt.encode(claims, seed, algorithm="HS256", headers=kept),
+        "no key id": jwt.encode(claims, ours, algorithm="EdDSA", headers={"typ": kept["typ"]}),
+        "another type": headed(typ="JWT"),
+        "an unknown key id": headed(kid="other"),
+        "a path as key id": headed(kid="../../../../dev/null"),
+        "a statement as key id": headed(kid="x' UNION SELECT 'AAAA"),
+        "a key along with it": headed(jwk={"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}),
+        "a place of keys": headed(jku="http://127.0.0.1/keys.json"),
         "no signature": f"{header}.{payload}.",
         "another signature": f"{header}.{payload}.{signature[:-4]}AAAA",
         "expired": past.mint(session, user).text,
@@ -93,9 +106,12 @@ async def test_a_forged_token_is_nobody(api: Api) -> None:
 
 async def test_the_same_claims_with_the_right_key_count(api: Api) -> None:
     """The forgeries above fail for their fault alone."""
-    claims = claims_of(await api.token(MEMBER))
+    token = await api.token(MEMBER)
+    claims = claims_of(token)
     ours = Ed25519PrivateKey.from_private_bytes(base64.b64decode(SIGNING_KEY))
-    answer = await ask(api, WHO, f"Bearer {jwt.encode(claims, ours, algorithm='EdDSA')}")
+    headers = {"kid": jwt.get_unverified_header(token)["kid"], "typ": "at+jwt"}
+    again = jwt.encode(claims, ours, algorithm="EdDSA", headers=headers)
+    answer = await ask(api, WHO, f"Bearer {again}")
     assert answer["data"]["viewer"]["email"] == "member@example.org"
 
 

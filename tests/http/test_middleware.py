@@ -19,6 +19,12 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": (
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(),"
+        " gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(),"
+        " publickey-credentials-get=(), serial=(), usb=()"
+    ),
 }
 
 
@@ -82,6 +88,33 @@ async def test_every_answer_has_the_security_headers(api: Api, method: str, path
     for name, value in HEADERS.items():
         assert answer.headers.get_list(name) == [value]
     assert answer.headers["x-request-id"]
+    assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("changes", "value"),
+    [
+        ({}, "max-age=31536000; includeSubDomains"),
+        ({"hsts_seconds": 60}, "max-age=60; includeSubDomains"),
+        ({"hsts_seconds": 0}, None),
+        ({"public_url": "http://mail.example.com"}, None),
+    ],
+)
+async def test_over_https_browsers_insist_on_it(
+    app_settings: Settings, changes: dict[str, object], value: str | None
+) -> None:
+    """Each answer says so, by the short way, in refusals and in files too; never over http."""
+    public = {"public_url": "https://mail.example.com"}
+    async with serving(app_settings.model_copy(update=public | changes)) as api:
+        answers = [
+            await api.client.get("/healthz"),
+            await api.client.post("/graphql", content=WHO, headers=JSON),
+            await api.client.post("/graphql", content=b"{", headers={"Origin": "null"}),
+            await api.client.get("/files/a/b"),
+            await api.client.get("/graphql", headers={"Host": "evil.example"}),
+        ]
+    assert [a.status_code for a in answers] == [200, 200, 403, 404, 421]
+    assert [a.headers.get("strict-transport-security") for a in answers] == [value] * 5
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/graphql/x", "/files", "/healthz/x"])

@@ -8,7 +8,6 @@ password hash takes a tenth of a second. `serving` runs other settings or anothe
 """
 
 import asyncio
-import base64
 import json
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -28,7 +27,7 @@ from kit.drafts import shipped
 from kit.postgres import PostgresServer
 from kit.sweeping import watched
 from mailconfig.app import create_app
-from mailconfig.bootstrap import instance, open_database, open_instance
+from mailconfig.bootstrap import access_tokens, instance, open_database, open_instance
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.diagnostics import DiagnosticCode
@@ -50,9 +49,9 @@ from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.services.discovery import Outside
-from mailconfig.services.tokens import Tokens
 from mailconfig.settings import Settings
 from mailconfig.storage.catalogue import load_catalogue
+from mailconfig.storage.signingkeys import signing_ring
 
 PASSWORD = "correct horse battery"
 SIGNING_KEY = "q0m3fIh8v0aV2w3aJwEo3nXc5uJYlqk1yYzR7m5lq2E="
@@ -271,6 +270,7 @@ def _settings(url: str, folder: Path) -> Settings:
         signing_key=SIGNING_KEY,
         egress_refusal_seconds=0,
         login_attempts_per_minute=100,
+        allowed_hosts=("test", "127.0.0.1", "localhost"),
     )
 
 
@@ -287,7 +287,7 @@ def _make_people(url: str, folder: Path) -> None:
 
 async def open_sessions(settings: Settings) -> dict[str, str]:
     """Open a session of everybody and return their access tokens."""
-    minting = Tokens(base64.b64decode(SIGNING_KEY), settings.access_token_seconds, utc_now)
+    minting = access_tokens(settings, signing_ring(SIGNING_KEY))
     tokens = {}
     database = await open_database(settings)
     async with database.identity() as identity:

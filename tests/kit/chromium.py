@@ -53,6 +53,10 @@ class Page:
         self._call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    def keep_policies(self, *, keep: bool) -> None:
+        """Choose whether pages that are opened from now on are held to their own CSP."""
+        self._call("Page.setBypassCSP", enabled=not keep)
+
     def run(self, expression: str) -> Any:  # noqa: ANN401 - whatever the page says
         """Return the value of a JavaScript expression in the page; promises are waited for."""
         given = {"expression": expression, "awaitPromise": True, "returnByValue": True}
@@ -94,7 +98,7 @@ class Page:
 
 
 @contextmanager
-def chromium(folder: Path) -> Iterator[Page]:
+def chromium(folder: Path, *flags: str) -> Iterator[Page]:
     """Run a browser with a fresh profile; skips where there is none, fails in CI."""
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
@@ -102,7 +106,7 @@ def chromium(folder: Path) -> Iterator[Page]:
             pytest.fail("SERVER MISSING: Chromium is not installed", pytrace=False)
         pytest.skip("SERVER MISSING: Chromium is not installed")
     profile = folder / "profile"
-    words = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    words = [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
     with subprocess.Popen(
         words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:

@@ -41,6 +41,8 @@ _TOKENS: Final = re.compile(
 """Tokens of GraphQL; what is cut off ends where the text does."""
 _STRANGE_NAME: Final = re.compile(r"(?=.*[0-9]).{8}", re.DOTALL)
 """What may be a password in the place of a name."""
+_REFERENCES: Final = frozenset({"grant"})
+"""Members of a secret that name something of which the id is no secret."""
 _NO_VALUES: Final = frozenset({"null", "true", "false"})
 
 
@@ -181,7 +183,8 @@ def _leaves(value: object) -> Iterator[str]:
     while stack:
         item = stack.pop()
         if isinstance(item, dict):
-            stack += [*item.values(), *filter(_STRANGE_NAME.search, item)]
+            stack += [child for name, child in item.items() if name not in _REFERENCES]
+            stack += filter(_STRANGE_NAME.search, item)
         elif isinstance(item, list):
             stack += item
         elif item is not None and not isinstance(item, bool):

@@ -91,11 +91,16 @@ class Served:
 
 
 @contextmanager
-def serving(data: Path, name: str = "server", **settings: object) -> Iterator[Served]:
-    """Run a server on a free port until the block ends; its output goes beside the data folder."""
+def serving(
+    data: Path, name: str = "server", port: int = 0, **settings: object
+) -> Iterator[Served]:
+    """Run a server on a free port, or that one, until the block ends.
+
+    Its output goes beside the data folder.
+    """
     data.parent.mkdir(parents=True, exist_ok=True)
     out, log = data.parent / f"{name}.out", data.parent / f"{name}.log"
-    words = command("serve", "--port", "0", "--data", data)
+    words = command("serve", "--port", str(port), "--data", data)
     with (
         out.open("wb") as stdout,
         log.open("wb") as stderr,

@@ -38,7 +38,7 @@ _CLIENTS: Final = ("websockets.client", "httpx", "httpcore", "asyncio")
 _PLAIN: Final = vars(logging.makeLogRecord({})).keys() | {"message"}
 """What every log record has, which is in its text."""
 _ISSUED: Final = {
-    TOKEN: re.compile(rb'"accessToken":\s*"[^"]*"'),
+    TOKEN: re.compile(rb'"accessToken":\s*"[^"]*"|"(key|token)":\s*"mc[ke]_[^"]*"'),
     INIT: re.compile(rb'"accessToken":\s*"[^"]*"'),
     CSRF: re.compile(rb'"csrfToken":\s*"[^"]*"'),
     COOKIE: re.compile(rb"^set-cookie: .*", re.DOTALL),

@@ -97,13 +97,14 @@ async def things_of(api: Api, who: str) -> dict[str, str]:
     )
     variables = {"input": {"target": {"configId": config_id}, "waitSeconds": 20}}
     test = (await api.data(who, document, variables))["testConnection"]["test"]
-    viewer = await api.data(who, "query { viewer { id } }")
+    viewer = await api.data(who, "query { viewer { id } sessions { id } }")
     return {
         "EmailConfig": config_id,
         "File": uploaded["data"]["uploadFile"]["file"]["id"],
         "ConnectionTest": test["id"],
         "SettingsFix": test["diagnosis"]["fix"]["id"],
         "User": viewer["viewer"]["id"],
+        "Session": viewer["sessions"][0]["id"],
     }
 
 

@@ -125,6 +125,18 @@ async def test_folder_is_for_its_owner_only(tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+async def test_a_folder_that_is_not_prepared(tmp_path: Path) -> None:
+    """It stays as it is, and is not made."""
+    folder = tmp_path / "blobs"
+    with pytest.raises(Fault):
+        ObstoreBlobs.in_folder(folder, prepare=False)
+    assert not folder.exists()
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    await ObstoreBlobs.open(folder.as_uri(), tmp_path, prepare=False).write("x", stream(b"1"))
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
 async def test_names_by_age(blobs: ObstoreBlobs) -> None:
     """`older` tells names written before a moment and no others."""
     await blobs.write("aa/1", stream(b"x"))

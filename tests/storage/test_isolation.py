@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from kit.records import NOON, Tenant, imap, make_config, make_file, make_tenant, make_test, password
+from mailconfig.domain.apikeys import ApiKey
 from mailconfig.domain.configs import (
     ConfigFilter,
     ConfigOrderField,
@@ -17,7 +18,10 @@ from mailconfig.domain.configs import (
 )
 from mailconfig.domain.errors import Fault, MailconfigError, NotFound, SecretUnreadable
 from mailconfig.domain.files import StoredFile
+from mailconfig.domain.identity import Role, Scope
 from mailconfig.domain.ids import new_id
+from mailconfig.domain.mailboxes import Authorization, GrantStatus, MailboxGrant, pointer_id
+from mailconfig.domain.oauth import TokenAnswer
 from mailconfig.domain.pages import OrderDirection, Page, PageRequest
 from mailconfig.domain.probes import (
     ConnectionTest,
@@ -26,8 +30,11 @@ from mailconfig.domain.probes import (
     StepStatus,
     TestStatus,
 )
+from mailconfig.domain.secrets import Secret
 from mailconfig.domain.servers import MailProtocol
+from mailconfig.domain.workspaces import Invitation, Quota
 from mailconfig.storage.database import Database, Work
+from mailconfig.storage.exports import NOUNS, Rows
 
 ALL = Visibility(everything=True)
 FIRST = PageRequest()
@@ -46,6 +53,25 @@ class World:
     data_key: UUID
     test: ConnectionTest
     file: StoredFile
+    grant: MailboxGrant
+
+
+KEY = new_id()
+INVITED = new_id()
+CONFIG_ROWS = next(noun for noun in NOUNS if noun.name == "configs")
+
+
+def make_invitation(tenant: Tenant) -> Invitation:
+    """Return an invitation to a workspace."""
+    made = (INVITED, tenant.workspace_id, "new@example.com", Role.MEMBER, tenant.user_id)
+    return Invitation(*made, NOON, NOON.replace(year=2100))
+
+
+def make_key(tenant: Tenant) -> ApiKey:
+    """Return a key of a workspace."""
+    scopes = frozenset({Scope.AUDIT_READ})
+    made = (KEY, tenant.workspace_id, tenant.user_id, "k", "mck_", Role.ADMIN, scopes, NOON)
+    return ApiKey(*made, None, None, None)
 
 
 @pytest.fixture
@@ -63,7 +89,43 @@ async def world(database: Database) -> World:
         await work.files.insert(file, "blob", key)
         await work.idempotency.put(owner.user_id, "submit", "key", "digest", config.id)
         await work.audit.append(owner.user_id, "made", "config", config.id, {})
-    return World(owner, stranger, config, secret, key, test, file)
+        grant = make_grant(owner)
+        await work.grants.insert(grant, TOKENS)
+        grant = await work.grants.get(grant.id)
+        await work.grants.begin(make_flow(owner), "digest")
+        await work.oauth_clients.put("gmail", "client", Secret("s"))
+        await work.api_keys.insert(make_key(owner), "digest of a key")
+        await work.invitations.insert(make_invitation(owner), "digest of an invitation")
+    return World(owner, stranger, config, secret, key, test, file, grant)
+
+
+TOKENS = TokenAnswer(Secret("access"), 3600, Secret("refresh"))
+
+
+def make_grant(tenant: Tenant) -> MailboxGrant:
+    """Return a grant that is not stored yet."""
+    return MailboxGrant(
+        id=new_id(),
+        user_id=tenant.user_id,
+        provider_id="gmail",
+        client_id="client",
+        address=None,
+        scopes=("mail",),
+        status=GrantStatus.ACTIVE,
+        failure=None,
+        failed_at=None,
+        created_at=NOON,
+        refreshed_at=None,
+        refresh_secret_id=None,
+        access_secret_id=None,
+        access_expires_at=None,
+    )
+
+
+def make_flow(tenant: Tenant) -> Authorization:
+    """Return a flow that is not stored yet."""
+    user, end = tenant.user_id, NOON.replace(year=2100)
+    return Authorization(new_id(), user, "binding", "gmail", None, None, "https://x", end)
 
 
 Call = Callable[[Work, World], Awaitable[object]]
@@ -148,12 +210,103 @@ CASES: list[tuple[str, Call, object]] = [
         lambda w, x: w.idempotency.find(x.owner.user_id, "submit", "key"),
         None,
     ),
+    ("grants.get", lambda w, x: w.grants.get(x.grant.id), NotFound),
+    ("grants.take", lambda w, _: w.grants.take("digest"), None),
+    ("grants.renew", lambda w, x: w.grants.renew(x.grant, TOKENS), NotFound),
+    ("grants.claim", lambda w, x: w.grants.claim(x.grant, "p", NOON), False),
+    ("grants.refreshed", lambda w, x: w.grants.refreshed(x.grant, TOKENS), False),
+    (
+        "grants.failed",
+        lambda w, x: w.grants.failed(x.grant, "p", "OAUTH_REAUTH", GrantStatus.EXPIRED),
+        None,
+    ),
+    ("grants.revoke", lambda w, x: w.grants.revoke(x.grant.id), NotFound),
+    ("grants.delete", lambda w, x: w.grants.delete(x.grant.id), NotFound),
+    ("grants.of_config", lambda w, x: w.grants.of_config(x.config.id), frozenset()),
+    (
+        "grants.referred",
+        lambda w, x: w.grants.referred(pointer_id(x.grant.id, "incoming"), "incoming"),
+        None,
+    ),
+    ("grants.is_used", lambda w, x: w.grants.is_used(x.grant.id), False),
+    ("oauth_clients.all", lambda w, _: w.oauth_clients.all(), ()),
+    ("oauth_clients.find", lambda w, _: w.oauth_clients.find(["gmail"]), ()),
+    ("oauth_clients.delete", lambda w, _: w.oauth_clients.delete("gmail"), None),
+    ("workspaces.member", lambda w, x: w.workspaces.member(x.owner.user_id), NotFound),
+    (
+        "workspaces.has_member_of",
+        lambda w, _: w.workspaces.has_member_of("owner@example.com"),
+        False,
+    ),
+    # The stranger is the only owner of their own.
+    ("workspaces.other_owners", lambda w, x: w.workspaces.other_owners(x.owner.user_id), 1),
+    ("workspaces.successor", lambda w, x: w.workspaces.successor(x.stranger.user_id), None),
+    (
+        "workspaces.set_role",
+        lambda w, x: w.workspaces.set_role(x.owner.user_id, Role.VIEWER),
+        NotFound,
+    ),
+    (
+        "workspaces.remove_member",
+        lambda w, x: w.workspaces.remove_member(x.owner.user_id),
+        NotFound,
+    ),
+    (
+        "workspaces.end_sessions",
+        lambda w, x: w.workspaces.end_sessions(NOON, x.owner.user_id),
+        (),
+    ),
+    ("workspaces.configs_of", lambda w, x: w.workspaces.configs_of(x.owner.user_id), []),
+    ("workspaces.uploads_of", lambda w, x: w.workspaces.uploads_of(x.owner.user_id), []),
+    ("workspaces.grants_of", lambda w, x: w.workspaces.grants_of(x.owner.user_id), []),
+    (
+        "workspaces.hand_over",
+        lambda w, x: w.workspaces.hand_over(x.owner.user_id, x.stranger.user_id),
+        None,
+    ),
+    (
+        "workspaces.hand_over_files",
+        lambda w, x: w.workspaces.hand_over_files(x.owner.user_id, x.stranger.user_id),
+        None,
+    ),
+    ("invitations.open_of", lambda w, _: w.invitations.open_of("new@example.com"), None),
+    ("invitations.get", lambda w, _: w.invitations.get(INVITED), NotFound),
+    ("invitations.end", lambda w, _: w.invitations.end(INVITED), NotFound),
+    ("invitations.end_of", lambda w, x: w.invitations.end_of(x.owner.user_id, [*Role]), 0),
+    ("invitations.page", lambda w, _: w.invitations.page(FIRST), EMPTY),
+    ("quotas.used", lambda w, _: w.quotas.used(Quota.CONFIGS), 0),
+    ("exports.rows", lambda w, _: w.exports.rows(CONFIG_ROWS, None, 9), Rows([], None)),
+    ("api_keys.get", lambda w, _: w.api_keys.get(KEY), NotFound),
+    ("api_keys.count_live", lambda w, _: w.api_keys.count_live(NOON), 0),
+    ("api_keys.page", lambda w, _: w.api_keys.page(FIRST, None), EMPTY),
+    ("api_keys.revoke", lambda w, _: w.api_keys.revoke(KEY, NOON), False),
+    ("api_keys.touch", lambda w, _: w.api_keys.touch(KEY, NOON, NOON), None),
+    ("subjects.find", lambda w, _: w.subjects.find("digest"), None),
+    ("subjects.role", lambda w, x: w.subjects.role(x.owner.user_id), None),
+    ("subjects.set_role", lambda w, x: w.subjects.set_role(x.owner.user_id, Role.VIEWER), False),
+    # The owner is no user of the host application, whose addresses are the only ones that change.
+    ("subjects.set_email", lambda w, x: w.subjects.set_email(x.owner.user_id, "a@b.test"), None),
     ("audit.page", lambda w, _: w.audit.page(FIRST), EMPTY),
     ("audit.following", lambda w, _: w.audit.following(None, None, 100), []),
 ]
 ADDING = {
+    # Of this one workspace.
+    "workspaces.lock",
+    "workspaces.get",
+    "workspaces.rename",
+    "workspaces.members",
+    "quotas.limits",
+    "quotas.set",
+    "invitations.insert",
     "secrets.add",
+    "secrets.add_as",
     "secrets.add_key",
+    "api_keys.insert",
+    "subjects.create",
+    "subjects.join",
+    "grants.begin",
+    "grants.insert",
+    "oauth_clients.put",
     "secrets.insert",
     "idempotency.put",
     "audit.append",
@@ -223,4 +376,6 @@ async def snapshot(database: Database, world: World) -> tuple[object, ...]:
             await work.files.blob(world.file.id),
             await work.idempotency.find(world.owner.user_id, "submit", "key"),
             await work.audit.page(FIRST),
+            await work.invitations.page(FIRST),
+            await work.workspaces.members(FIRST),
         )

@@ -158,3 +158,26 @@ def test_other_files_are_no_key_files(tmp_path: Path) -> None:
     os.close(descriptor)
     with pytest.raises(KeyRefused, match="no key file"):
         KeyFile(path).read()
+
+
+@pytest.mark.parametrize(
+    ("material", "why"),
+    [
+        (bytes(32), "is a plain sequence"),
+        (bytes(range(16)) * 2, "repeats itself"),
+        (bytes.fromhex("8f3ac1d2e4b5967708192a3b4c5d6e7f") * 2, "repeats itself"),
+        (b"correct horse battery staple 123", "is readable text, not random bytes"),
+        (
+            base64.b64decode("correcthorsebatterystaplecorrecthorsebatter="),
+            "is words that were taken for base64, not random bytes",
+        ),
+        (
+            base64.b64decode("CHANGETHISBEFORETHEFIRSTSTARTOFTHESERVICEOK="),
+            "is words that were taken for base64, not random bytes",
+        ),
+    ],
+)
+def test_words_and_patterns_are_no_keys(material: bytes, why: str) -> None:
+    """What people type instead of a random key is named for what it is."""
+    with pytest.raises(KeyRefused, match=rf"^Key k {why}\. Make one with: mailconfig keys gen"):
+        Key("k", material)

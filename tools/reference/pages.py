@@ -15,7 +15,7 @@ from mailconfig.graphql import schema as edge  # first: it gives enums their nam
 from mailconfig.graphql.guards import Guard, Guarded
 from mailconfig.settings import Settings
 from tools.reference import types
-from tools.reference.refusing import BUDGETS, READERS, codes, payload_errors
+from tools.reference.refusing import BUDGETS, FAILURES, READERS, codes, payload_errors
 from tools.reference.settling import JSON
 from tools.reference.story import Example, tell
 
@@ -54,16 +54,18 @@ selected within, `totalCount` costs 10 and each mutation 10 more. Every answer h
 `extensions.cost`: `requested`, `remaining`, `limit` and `resetSeconds`. The examples below leave
 it out and name what they cost.
 
-**Budgets.** Operations that dial out, guess passwords or take time have a budget of their own
-beside the points, for each user or, where nobody is signed in, each address.
+**Budgets.** Operations that dial out or take time have a budget of their own beside the points,
+for each user or, where nobody is signed in, each address. What takes a password or a token that
+could be guessed has none, but free failures: of an account, and of an address in a minute. After
+these each next attempt waits, ever longer.
 
 | operation | who | budget a minute | points of the example |
 | --- | --- | --- | --- |
 """
 _HEADS: Final = {
     "queries.md": "# Queries\n",
-    "mutations.md": "# Mutations\n\nEach answers with a payload. By cookie, each but `login` needs "
-    "the header `X-CSRF-Token`.\n",
+    "mutations.md": "# Mutations\n\nEach answers with a payload. By cookie, each needs the header "
+    "`X-CSRF-Token`, but `login`,\n`refreshSession` and `resetPassword`.\n",
     "subscriptions.md": "# Subscriptions\n\nOver server-sent events (graphql-sse, distinct "
     "connections) or WebSocket\n(graphql-transport-ws). Each event is an answer.\n",
     "types.md": "# Types\n",
@@ -135,7 +137,7 @@ def _summaries(
             example = examples[name]
             yield (
                 f"| [{name}]({page}#{name.lower()}) | {_who(name, guards, example)} "
-                f"| {_budget(name)} | {example.points} |\n"
+                f"| {_budget(name)}{' failures' * (name in FAILURES)} | {example.points} |\n"
             )
 
 
@@ -162,11 +164,12 @@ def _operation(
 ) -> str:
     name, field = operation
     budget = _budget(name)
+    title = "Failures before attempts wait" if name in FAILURES else "Budget a minute"
     lines = [
         f"\n## {name}\n\n{_paragraphs(field.description)}\n\n",
         f"- Answers: {types.link(field.type)}\n",
         f"- Who: {_who(name, guards, example)}\n",
-        f"- Budget a minute: {budget}\n" if budget else "",
+        f"- {title}: {budget}\n" if budget else "",
         f"- Cost of the example: {example.points} points\n",
         f"- May refuse: {', '.join(_refusals(core, name, guards, example)) or 'nothing'}\n",
         types.arguments(field.args),

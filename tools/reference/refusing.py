@@ -12,6 +12,12 @@ from mailconfig.graphql.guards import Guard
 
 _SIGNED_IN: Final = ("UnauthenticatedError", "ForbiddenError")
 _LIMITED: Final = "RateLimitedError"
+_LEAVING: Final = (
+    "NotFoundError",
+    "LastOwnerError",
+    "ConfigurationsRemainError",
+    "ValidationIssue",
+)
 
 PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "applyFix": (
@@ -25,8 +31,37 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "delete": ("NotFoundError", "RevisionConflictError"),
     "deleteFile": ("NotFoundError",),
     "discover": ("ValidationIssue",),
+    "changePassword": ("CredentialsError", "ValidationIssue"),
+    "endSession": ("NotFoundError",),
     "login": ("CredentialsError",),
     "logout": (),
+    "logoutEverywhere": (),
+    "refreshSession": ("UnauthenticatedError",),
+    "resetPassword": ("ValidationIssue",),
+    "switchWorkspace": ("NotFoundError",),
+    "createApiKey": ("ValidationIssue", "LimitExceededError"),
+    "revokeApiKey": ("NotFoundError",),
+    "createEmbedToken": ("NotFoundError", "ValidationIssue"),
+    "beginMailboxAuthorization": ("NotFoundError", "ValidationIssue", "RateLimitedError"),
+    "completeMailboxAuthorization": (
+        "AuthorizationInvalidError",
+        "MissingScopesError",
+        "ProviderRefusedError",
+    ),
+    "revokeMailboxGrant": ("NotFoundError",),
+    "setOAuthClient": ("ValidationIssue",),
+    "deleteOAuthClient": ("NotFoundError",),
+    "renameWorkspace": ("ValidationIssue",),
+    "changeMemberRole": ("NotFoundError", "LastOwnerError"),
+    "removeMember": _LEAVING,
+    "leaveWorkspace": _LEAVING,
+    "transferOwnership": ("NotFoundError",),
+    "inviteMember": ("ValidationIssue", "DuplicateError", "RateLimitedError"),
+    "withdrawInvitation": ("NotFoundError",),
+    "acceptInvitation": ("InvitationInvalidError", "UnauthenticatedError", "ValidationIssue"),
+    "exportWorkspace": ("RateLimitedError",),
+    "deleteWorkspace": ("ValidationIssue",),
+    "deleteAccount": ("CredentialsError", "LastOwnerError"),
     "rollback": (
         "NotFoundError",
         "RevisionConflictError",
@@ -42,8 +77,14 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
         "NotFoundError",
         "FileRefusedError",
         "LimitExceededError",
+        "QuotaExceededError",
     ),
-    "testConnection": ("NotFoundError", "SecretRequiredError", "ValidationIssue"),
+    "testConnection": (
+        "NotFoundError",
+        "SecretRequiredError",
+        "ValidationIssue",
+        "QuotaExceededError",
+    ),
     "update": (
         "NotFoundError",
         "RevisionConflictError",
@@ -53,11 +94,12 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
         "FileRefusedError",
         "LimitExceededError",
     ),
-    "uploadFile": ("FileRefusedError", "LimitExceededError"),
+    "uploadFile": ("FileRefusedError", "LimitExceededError", "QuotaExceededError"),
     "validate": (),
 }
 """Types in `errors` of a mutation's payload, beside those of its guard and its budget."""
 CODES: Final[Mapping[str, Sequence[str]]] = {
+    "apiKeys": ("INVALID_INPUT",),
     "auditEvents": (),
     "config": (),
     "configs": ("INVALID_INPUT",),
@@ -67,12 +109,16 @@ CODES: Final[Mapping[str, Sequence[str]]] = {
     "explain": ("INVALID_INPUT", "RATE_LIMITED"),
     "node": (),
     "nodes": ("INVALID_INPUT",),
+    "oauthClients": (),
     "provider": (),
     "providers": ("INVALID_INPUT",),
+    "sessions": (),
     "viewer": (),
+    "workspace": (),
+    "workspaces": (),
 }
 """`extensions.code` of a query's or subscription's own errors, beside those of who may ask."""
-READERS: Final = {"auditEvents": Guard.ADMIN}
+READERS: Final = {"auditEvents": Guard.ADMIN, "oauthClients": Guard.ADMIN}
 """Who may run a query that not everybody who is signed in may."""
 BUDGETS: Final = {
     **FIELDS,
@@ -80,6 +126,8 @@ BUDGETS: Final = {
     "discoveryProgress": FIELDS["discover"],
 }
 """Setting of the budget that an operation spends from; some share one."""
+FAILURES: Final = frozenset(name for name, setting in FIELDS.items() if setting == FIELDS["login"])
+"""Operations whose number is no budget: that many may fail before each next attempt waits."""
 
 
 def payload_errors(operation: str, guard: Guard) -> list[str]:

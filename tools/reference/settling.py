@@ -13,7 +13,20 @@ JSON = Any
 """What `json` makes."""
 
 _MOMENT: Final = "2026-01-05T09:00:00+00:00"
-_DOTS: Final = frozenset({"accessToken", "csrfToken", "endCursor", "requestId"})
+_DOTS: Final = frozenset(
+    {
+        "accessToken",
+        "authorizationUrl",
+        "csrfToken",
+        "endCursor",
+        "key",
+        "prefix",
+        "refreshToken",
+        "requestId",
+        "state",
+        "token",
+    }
+)
 _LINK: Final = re.compile(r"(?P<path>.*)\?expires=\d+&signature=[\w-]+")
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

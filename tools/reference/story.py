@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tools.reference import chapters
 from tools.reference.settling import JSON, Settling
 from tools.reference.world import EMAIL, PASSWORD, World, opened
 
@@ -37,10 +38,12 @@ def _server(host: str, port: int, security: str) -> dict[str, JSON]:
     return {"host": host, "port": port, "security": security, "secret": _SECRET}
 
 
+_SIGN_IN: Final = {"input": {"email": EMAIL, "password": PASSWORD}, "bearer": True}
 _STORY: Final[tuple[tuple[str, Mapping[str, JSON]], ...]] = (
-    ("login", {"input": {"email": EMAIL, "password": PASSWORD}, "bearer": True}),
+    ("login", _SIGN_IN),
     ("viewer", {}),
     ("csrfToken", {}),
+    *chapters.SESSIONS,
     ("provider", {"by": {"emailAddress": "ann@fastmail.com"}}),
     ("providers", {"first": 1, "search": "fastmail"}),
     ("discover", {"input": {"emailAddress": "ann@fastmail.com"}}),
@@ -100,7 +103,10 @@ _STORY: Final[tuple[tuple[str, Mapping[str, JSON]], ...]] = (
     ("auditEvents", {"first": 2, "filter": {"objectId": "@submit.config.id"}}),
     ("explain", {"input": {"text": "535 5.7.8 Error: authentication failed", "protocol": "SMTP"}}),
     ("checkDomain", {"input": {"domain": "example.com"}}),
-    ("logout", {}),
+    *chapters.MACHINES,
+    *chapters.MAILBOXES,
+    *chapters.WORKSPACES,
+    *chapters.ENDINGS,
 )
 _SLOW: Final = {
     "input": {
@@ -130,12 +136,18 @@ async def tell() -> dict[str, Example]:
             if operation == "cancelTest":
                 slow = await world.ask(document("testConnection"), _SLOW)
                 told["slow"] = slow["data"]["testConnection"]
+            if operation == "sessions":
+                await world.ask(document("login"), _SIGN_IN)  # on another device
+            if operation == "resetPassword":
+                told["reset"] = {"token": world.reset_token}
             variables = _filled(given, told)
             public = await _public(world, operation, variables)
-            answers = await _run(world, operation, variables)
+            answers = await _as_somebody(world, operation, variables)
             told[operation] = answers[0]["data"][operation]
-            if operation == "login":
-                world.token = told["login"]["session"]["accessToken"]
+            if operation in {"login", "refreshSession", "switchWorkspace"}:
+                world.token = told[operation]["session"]["accessToken"]
+            if operation == "sessions":
+                told["other"] = next(each for each in told["sessions"] if not each["current"])
             if operation == "applyFix":
                 await _ended(world, told["applyFix"]["test"]["id"])
             points = answers[0].get("extensions", {})["cost"]["requested"]
@@ -148,6 +160,22 @@ async def tell() -> dict[str, Example]:
                 public,
             )
     return examples
+
+
+async def _as_somebody(world: World, operation: str, variables: Mapping[str, JSON]) -> list[JSON]:
+    """Run an operation as whoever it is for."""
+    if operation not in chapters.AS:
+        return await _run(world, operation, variables)
+    token, world.token = world.token, None
+    who = chapters.AS[operation]
+    if who is not None:
+        password = chapters.NEW_PASSWORD if who == chapters.NEW else PASSWORD
+        given = {"input": {"email": who, "password": password}, "bearer": True}
+        session = (await world.ask(document("login"), given))["data"]["login"]["session"]
+        world.token = session["accessToken"]
+    answers = await _run(world, operation, variables)
+    world.token = token
+    return answers
 
 
 async def _run(world: World, operation: str, variables: Mapping[str, JSON]) -> list[JSON]:
@@ -186,5 +214,5 @@ def _filled(value: JSON, told: Mapping[str, JSON]) -> Any:  # noqa: ANN401 - JSO
         return value
     found: JSON = told
     for name in value[1:].split("."):
-        found = found[name]
+        found = found[int(name)] if isinstance(found, list) else found[name]
     return found

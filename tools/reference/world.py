@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, cast
+from unittest.mock import patch
 
 import dns.message
 import dns.rcode
@@ -21,9 +22,11 @@ import httpx
 
 from mailconfig.app import create_app
 from mailconfig.bootstrap import migrate_embedded, open_instance
+from mailconfig.bootstrap.network import Network
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation
 from mailconfig.domain.diagnostics.engine import diagnose_code
 from mailconfig.domain.diagnostics.values import Failure, Phase
+from mailconfig.domain.fetching import Fetched
 from mailconfig.domain.identity import Role
 from mailconfig.domain.probes import (
     ProbeRequest,
@@ -43,6 +46,15 @@ from mailconfig.settings import Settings
 
 EMAIL: Final = "ann@example.com"
 PASSWORD: Final = "correct horse battery"
+_FORGETFUL: Final = "ed@example.com"
+"""Whose password is set anew."""
+_PEOPLE: Final = {
+    EMAIL: Role.OWNER,
+    "cy@example.com": Role.MEMBER,
+    "di@example.com": Role.ADMIN,
+    _FORGETFUL: Role.MEMBER,
+}
+"""All members at the beginning."""
 _TLS_PORT: Final = 465
 _ZONE: Final = {
     ("example.com.", "MX"): ("10 mx.example.com.",),
@@ -66,6 +78,16 @@ class _NoPorts:
 
     async def scout(self, _host: str, _seconds: float) -> tuple[PortReach, ...]:
         return ()
+
+
+class _SignInService:
+    """Gives tokens to whoever asks, and takes them back."""
+
+    async def post(self, url: str, *_form: object, **_limits: object) -> Fetched:
+        """Answer as a sign-in service does."""
+        scope = "https://mail.google.com/ openid email"
+        tokens = {"access_token": "a", "refresh_token": "r", "expires_in": 3600, "scope": scope}
+        return Fetched(url, 200, "application/json", json.dumps(tokens).encode(), {})
 
 
 def _outcome(target: ProbeTarget, report: Report) -> ProtocolOutcome:
@@ -132,6 +154,8 @@ class World:
         self._client = client
         self.token: str | None = None
         """Access token of whoever is signed in."""
+        self.reset_token = ""
+        """Token of the operator that sets a new password."""
 
     async def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """Run a query or mutation and return the whole answer."""
@@ -174,19 +198,27 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
 @asynccontextmanager
 async def opened() -> AsyncIterator[World]:
     """Make the world, and take it away again."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.object(Network, "poster", _SignInService()):
         async with _names() as names:
             settings = Settings.model_construct(
                 **{name: field.default for name, field in Settings.model_fields.items()}
-                | {"data_dir": Path(folder), "dns_servers": (names,)}
+                | {
+                    "data_dir": Path(folder),
+                    "dns_servers": (names,),
+                    "oauth_redirect_uris": ("https://app.example.com/oauth/callback",),
+                }
             )
             await migrate_embedded(settings)
             async with open_instance(settings) as instance:
-                await instance.services.identity.create_user(EMAIL, Secret(PASSWORD), Role.OWNER)
+                for email, role in _PEOPLE.items():
+                    await instance.services.identity.create_user(email, Secret(PASSWORD), role)
+                reset = await instance.services.identity.accounts.start_reset(_FORGETFUL)
             app = create_app(settings, _Prober(), port_scout=_NoPorts())
             transport = httpx.ASGITransport(app)
             async with (
                 app.router.lifespan_context(app),
                 httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
             ):
-                yield World(client)
+                world = World(client)
+                world.reset_token = reset.token.reveal()
+                yield world

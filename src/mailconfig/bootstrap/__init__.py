@@ -5,6 +5,7 @@ Reads settings, hands each room its own part, and owns what must be closed again
 
 from mailconfig.bootstrap.instance import (
     Instance,
+    access_tokens,
     build_discovery,
     catalogue,
     languages,
@@ -17,13 +18,15 @@ from mailconfig.bootstrap.storing import (
     key_file,
     migrate_embedded,
     open_database,
-    signing_seed,
+    signing_key_path,
+    signing_keys,
     storage_settings,
 )
 
 __all__ = [
     "Instance",
     "Network",
+    "access_tokens",
     "build_discovery",
     "catalogue",
     "check_ca_file",
@@ -33,7 +36,8 @@ __all__ = [
     "migrate_embedded",
     "open_database",
     "open_instance",
-    "signing_seed",
+    "signing_key_path",
+    "signing_keys",
     "storage_settings",
     "validation_policy",
 ]

@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from mailconfig.bootstrap.federation import build_bearers
 from mailconfig.bootstrap.limiting import Limits, open_limits
 from mailconfig.bootstrap.network import Network
-from mailconfig.bootstrap.storing import open_database, signing_seed
+from mailconfig.bootstrap.oauth import MailboxOAuth, build_authorizations, build_grants
+from mailconfig.bootstrap.storing import blob_folder, open_database, signing_keys
+from mailconfig.bootstrap.tenants import Tenants, build_quotas, build_tenancy
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.demo import Demo
@@ -15,7 +18,7 @@ from mailconfig.domain.languages import Languages
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
 from mailconfig.domain.roundtrips import RoundTripper
-from mailconfig.domain.signing import Signer
+from mailconfig.domain.signing import Signer, SigningRing
 from mailconfig.domain.throttling import Limiter, Points
 from mailconfig.domain.validation import ValidationPolicy
 from mailconfig.services.audit import AuditService
@@ -33,6 +36,7 @@ from mailconfig.services.intake import FileSettings
 from mailconfig.services.planning import Planner
 from mailconfig.services.probes import ProbeService, ProbeSettings
 from mailconfig.services.proofs import Proofs, ProofSettings
+from mailconfig.services.quotas import QuotaService
 from mailconfig.services.recorder import Recorder
 from mailconfig.services.registry import Services
 from mailconfig.services.retention import Retention
@@ -41,6 +45,7 @@ from mailconfig.services.sequel import Sequel, SequelSettings
 from mailconfig.services.tokens import Tokens
 from mailconfig.services.validation import ValidationService
 from mailconfig.services.verdicts import Verdicts
+from mailconfig.services.withholding import WithholdingProber
 from mailconfig.settings import Settings
 from mailconfig.storage.blobs import ObstoreBlobs
 from mailconfig.storage.catalogue import load_catalogue
@@ -48,6 +53,7 @@ from mailconfig.storage.database import Database
 from mailconfig.storage.languages import load_languages
 from mailconfig.storage.limiter import MemoryLimiter
 from mailconfig.storage.migration import head_revision
+from mailconfig.storage.signingkeys import SigningKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Instance:
     health: HealthService
     points: Points
     """Counts what callers spend."""
+    signing: SigningKeys
+    """Keys that tokens, cursors and links are signed under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,9 @@ def languages(settings: Settings) -> Languages:
     return load_languages(settings.language)
 
 
-def _files(settings: Settings, database: Database, signer: Signer) -> FileService:
+def _files(
+    settings: Settings, database: Database, signer: Signer, quotas: QuotaService
+) -> FileService:
     limits = FileSettings(
         max_bytes=settings.upload_max_bytes,
         image_max_pixels=settings.image_max_pixels,
@@ -138,19 +148,25 @@ def _files(settings: Settings, database: Database, signer: Signer) -> FileServic
         unused_seconds=settings.upload_unused_seconds,
     )
     try:
-        blobs = ObstoreBlobs.open(settings.blob_url, settings.data_dir / "blobs")
+        blobs = ObstoreBlobs.open(settings.blob_url, blob_folder(settings))
     except ValueError as error:
         raise Fault(f"MAILCONFIG_BLOB_URL: {error}.") from error
-    return FileService(database, blobs, limits, signer, utc_now)
+    return FileService(database, blobs, limits, signer, utc_now, quotas)
+
+
+def access_tokens(settings: Settings, ring: SigningRing) -> Tokens:
+    """Return what mints and verifies access tokens of this instance."""
+    issuer = settings.public_url or "mailconfig"
+    return Tokens(ring, settings.access_token_seconds, utc_now, issuer)
 
 
 def _identity(
-    settings: Settings, database: Database, seed: bytes, limiter: Limiter
+    settings: Settings, database: Database, ring: SigningRing, limiter: Limiter
 ) -> IdentityService:
     return IdentityService(
         database,
-        Tokens(seed, settings.access_token_seconds, utc_now),
-        Signer(seed),
+        access_tokens(settings, ring),
+        Signer(ring),
         limiter,
         IdentitySettings(
             session_seconds=settings.session_seconds,
@@ -158,6 +174,9 @@ def _identity(
             password_min_chars=settings.password_min_chars,
             session_cache_seconds=settings.session_cache_seconds,
             login_delay_seconds=settings.login_delay_max_seconds,
+            session_idle_seconds=settings.session_idle_seconds,
+            session_touch_seconds=settings.session_touch_seconds,
+            password_reset_seconds=settings.password_reset_seconds,
         ),
         utc_now,
     )
@@ -209,27 +228,51 @@ def _sequel(settings: Settings, dialling: Dialling, rows: Catalogue) -> Sequel:
     return Sequel(proofs, dialling.port_scout, dialling.round_tripper, rows, limits)
 
 
-def _assembled(
-    settings: Settings, database: Database, dialling: Dialling, demo: Demo | None, counting: Limits
-) -> Instance:
-    seed = signing_seed(settings)
-    signer = Signer(seed)
-    rows = catalogue(settings, demo)
-    policy = validation_policy(settings, demo)
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What nearly all services stand on."""
+
+    settings: Settings
+    database: Database
+    dialling: Dialling
+    rows: Catalogue
+    policy: ValidationPolicy
+    signer: Signer
+    limiter: Limiter
+
+
+@dataclass(frozen=True, slots=True)
+class _Mailboxes:
+    """The services about configurations, and what they share with others."""
+
+    quotas: QuotaService
+    files: FileService
+    oauth: MailboxOAuth
+    configs: ConfigService
+    runner: TestRunner
+    probes: ProbeService
+
+
+def _mailboxes(ground: _Ground) -> _Mailboxes:
+    settings, database, rows = ground.settings, ground.database, ground.rows
     custody = Custody(rows.site_of, utc_now)
-    files = _files(settings, database, signer)
+    quotas = build_quotas(settings, database, ground.limiter)
+    files = _files(settings, database, ground.signer, quotas)
+    oauth = build_grants(settings, database, rows, ground.dialling.network.poster)
     configs = ConfigService(
         database,
         rows,
-        policy,
+        ground.policy,
         custody,
         FormFiles(files, settings.config_max_files),
-        Fingerprints(signer),
+        Fingerprints(ground.signer),
+        oauth.grants,
+        quotas,
         utc_now,
     )
     runner = TestRunner(
         Recorder(database),
-        dialling.prober,
+        WithholdingProber(ground.dialling.prober),
         settings.test_concurrency,
         settings.test_queue_size,
         settings.tests_per_user,
@@ -237,34 +280,78 @@ def _assembled(
     probes = ProbeService(
         database,
         runner,
-        Planner(database, custody, rows, policy, files, utc_now),
-        _sequel(settings, dialling, rows),
+        Planner(database, custody, rows, ground.policy, files, oauth.grants, utc_now),
+        _sequel(settings, ground.dialling, rows),
         Verdicts(database, settings.test_history, utc_now),
         configs,
         ProbeSettings(
             settings.test_deadline_seconds, settings.test_queue_seconds, settings.tests_per_minute
         ),
-        counting.attempts,
+        ground.limiter,
         utc_now,
+        quotas,
     )
-    services = Services(
-        identity=_identity(settings, database, seed, counting.attempts),
-        configs=configs,
-        probes=probes,
-        files=files,
-        validation=ValidationService(rows, policy, utc_now),
-        explaining=_explaining(settings, rows, counting.attempts),
-        domains=_domains(settings, rows, dialling.network, counting.attempts),
-        discovery=build_discovery(
-            settings, rows, dialling.knocker, dialling.outside, counting.attempts
-        ),
+    return _Mailboxes(quotas, files, oauth, configs, runner, probes)
+
+
+def _services(ground: _Ground, ring: SigningRing, mailboxes: _Mailboxes) -> Services:
+    settings, database, rows = ground.settings, ground.database, ground.rows
+    dialling, limiter, oauth = ground.dialling, ground.limiter, mailboxes.oauth
+    identity = _identity(settings, database, ring, limiter)
+    bearers = build_bearers(settings, database, ring, identity, dialling.network)
+    room = Tenants(
+        settings, database, identity, bearers, mailboxes.files, oauth.grants, mailboxes.runner
+    )
+    tenancy = build_tenancy(room, limiter, ground.signer)
+    return Services(
+        identity=identity,
+        bearers=bearers,
+        configs=mailboxes.configs,
+        probes=mailboxes.probes,
+        files=mailboxes.files,
+        validation=ValidationService(rows, ground.policy, utc_now),
+        explaining=_explaining(settings, rows, limiter),
+        domains=_domains(settings, rows, dialling.network, limiter),
+        discovery=build_discovery(settings, rows, dialling.knocker, dialling.outside, limiter),
         audit=AuditService(database),
+        authorizations=build_authorizations(
+            settings, database, rows, oauth, mailboxes.configs, ground.signer, limiter
+        ),
+        grants=oauth.grants,
+        oauth_clients=oauth.clients,
+        workspaces=tenancy.workspaces,
+        invitations=tenancy.invitations,
+        quotas=mailboxes.quotas,
+        exports=tenancy.exports,
+        erasure=tenancy.erasure,
         catalogue=rows,
         languages=languages(settings),
-        cursors=signer.derive("cursor"),
+        cursors=ground.signer.derive("cursor"),
     )
+
+
+def _assembled(
+    settings: Settings, database: Database, dialling: Dialling, demo: Demo | None, counting: Limits
+) -> Instance:
+    signing = signing_keys(settings)
+    ground = _Ground(
+        settings,
+        database,
+        dialling,
+        catalogue(settings, demo),
+        validation_policy(settings, demo),
+        Signer(signing.ring),
+        counting.attempts,
+    )
+    mailboxes = _mailboxes(ground)
+    services = _services(ground, signing.ring, mailboxes)
     retention = Retention(
-        database, files, settings.idempotency_seconds, settings.draft_test_seconds, utc_now
+        database,
+        mailboxes.files,
+        settings.idempotency_seconds,
+        settings.draft_test_seconds,
+        utc_now,
     )
     health = HealthService(database, head_revision())
-    return Instance(settings, database, services, runner, retention, health, counting.points)
+    runner, points = mailboxes.runner, counting.points
+    return Instance(settings, database, services, runner, retention, health, points, signing)

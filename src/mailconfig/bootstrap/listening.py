@@ -26,6 +26,9 @@ def server_config(app: ASGIApp, settings: Settings, grace_seconds: int) -> uvico
         access_log=False,
         lifespan="on",
         server_header=False,
+        # None: uvicorn's own variable, else this machine. It takes the right-most address that is
+        # not a trusted proxy's, so that nothing a client wrote counts.
+        forwarded_allow_ips=[*map(str, settings.trusted_proxies)] or None,
         timeout_graceful_shutdown=grace_seconds,
         ws_max_size=settings.socket_message_bytes,
         ws_ping_interval=settings.live_ping_seconds,

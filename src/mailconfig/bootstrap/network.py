@@ -13,7 +13,7 @@ from mailconfig.domain.clock import utc_now
 from mailconfig.domain.demo import Demo
 from mailconfig.domain.diagnostics.engine import diagnose_code
 from mailconfig.domain.discovery import Source
-from mailconfig.domain.fetching import Fetcher
+from mailconfig.domain.fetching import Fetcher, Poster
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
 from mailconfig.domain.resolution import Records, Resolver
@@ -66,6 +66,15 @@ class Network:
     @cached_property
     def fetcher(self) -> Fetcher:
         """What fetches documents: on ports of its own, with TLS contexts of its own."""
+        return self._web
+
+    @cached_property
+    def poster(self) -> Poster:
+        """What sends forms to sign-in services, as the fetcher fetches."""
+        return self._web
+
+    @cached_property
+    def _web(self) -> HttpsFetcher:
         policy = EgressPolicy(
             allow_networks=self._settings.egress_allow_networks,
             allow_ports=frozenset(self._settings.egress_web_ports),

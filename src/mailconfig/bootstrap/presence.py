@@ -20,4 +20,5 @@ def live_limits(settings: Settings) -> LiveLimits:
         send_seconds=settings.live_send_seconds,
         recheck_seconds=settings.live_recheck_seconds,
         origin=normalize_origin(settings.public_url) if settings.public_url else None,
+        listed_origins=frozenset(settings.cors_origins),
     )

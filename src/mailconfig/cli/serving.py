@@ -4,6 +4,7 @@ import asyncio
 import errno
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from starlette.datastructures import State
 
 from mailconfig.app import create_app
 from mailconfig.bootstrap import open_instance
+from mailconfig.bootstrap.checkup import Verdict, check_start
 from mailconfig.bootstrap.listening import server_config
 from mailconfig.cli.application import (
     PORT_MAX,
@@ -29,6 +31,7 @@ from mailconfig.cli.application import (
     read_settings,
     run,
 )
+from mailconfig.domain.clock import utc_now
 from mailconfig.domain.demo import Demo
 from mailconfig.domain.secrets import Secret
 from mailconfig.settings import Mode, Settings
@@ -62,6 +65,7 @@ def serve(
         sockets = [stack.enter_context(listener) for listener in _listeners(settings)]
         simulator = _simulator(settings, stack)
         password = run(_prepare(settings))
+        _refuse_dangers(settings)
         served = create_app(settings, demo=simulator.demo if simulator else None)
         config = server_config(served, settings, _GRACE_SECONDS)
         where = settings.public_url or _address(sockets[0])
@@ -145,6 +149,14 @@ async def _prepare(settings: Settings) -> Secret | None:
         if settings.mode is not Mode.DEVELOPMENT:
             return None
         return await instance.services.identity.first_user(_FIRST_USER)
+
+
+def _refuse_dangers(settings: Settings) -> None:
+    """Log what speaks against serving like this; in production end the process for the worst."""
+    for checked in check_start(settings, utc_now(), os.environ):
+        if checked.verdict is Verdict.BAD and settings.mode is Mode.PRODUCTION:
+            fail(f"{checked.found} {checked.advice}")
+        _log.warning("%s %s", checked.found, checked.advice)
 
 
 def _simulator(settings: Settings, stack: ExitStack) -> Simulator | None:

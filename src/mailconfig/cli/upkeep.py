@@ -20,7 +20,7 @@ from mailconfig.storage.rotation import BATCH
 from mailconfig.storage.rotation import rotate as rotate_secrets
 
 user = App(name="user", help="Users of mailconfig itself.")
-keys = App(name="keys", help="Encryption keys of stored secrets.")
+keys = App(name="keys", help="Keys of stored secrets, and of what is signed.")
 app.command(user)
 app.command(keys)
 

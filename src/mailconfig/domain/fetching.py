@@ -50,6 +50,19 @@ class Fetched:
     """How long it may be cached (RFC 9111), None when the answer does not say."""
 
 
+class Poster(Protocol):
+    """Sends forms through egress, under the same rules as a Fetcher; follows no redirect."""
+
+    async def post(
+        self, url: str, form: Mapping[str, str], *, seconds: float, max_bytes: int
+    ) -> Fetched:
+        """Return the answer to a form (application/x-www-form-urlencoded), whatever its status.
+
+        Raises as `Fetcher.get`. What the form holds is in no error and no log.
+        """
+        ...
+
+
 class Fetcher(Protocol):
     """Fetches documents through egress: https only, checked addresses, verified names."""
 

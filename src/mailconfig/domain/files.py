@@ -84,6 +84,10 @@ class SweptBlobStore(BlobStore, Protocol):
         """Yield the names that were written before a moment, in any order."""
         ...
 
+    def named(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the names that begin so, up to a slash, in any order."""
+        ...
+
     async def discard_unfinished(self, before: datetime) -> int:
         """Remove the remains of writes that stopped before a moment; return how many."""
         ...

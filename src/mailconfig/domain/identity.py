@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from mailconfig.domain.errors import Forbidden
+from mailconfig.domain.phrases import N_, phrase
 
 
 class Role(StrEnum):
@@ -63,9 +65,20 @@ class Scope(StrEnum):
     """Members, invitations, OAuth clients and quotas."""
 
 
+_PEOPLE_ONLY: Final = N_("Keys and tokens of machines may not do this: sign in as a person.")
+
+
+def lower_role(one: Role, other: Role) -> Role:
+    """Return the role of the two that allows less."""
+    return one if _RANK[one] <= _RANK[other] else other
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What an embed token is for: connecting one mailbox and nothing else."""
+    """What an embed token is for: connecting one mailbox and nothing else.
+
+    What follows from it is decided in `domain.configs` alone.
+    """
 
     address: str | None = None
     """The only address that may be connected; None leaves it to the user."""
@@ -96,14 +109,14 @@ class Principal:
         return self.scopes is None
 
     def permit(self, scope: Scope) -> None:
-        """Raise Forbidden unless the caller may do this at all."""
+        """Raise Forbidden, which names the scope, unless the caller may do this at all."""
         if self.scopes is not None and scope not in self.scopes:
-            raise Forbidden
+            raise Forbidden(phrase("This key or token needs the scope {scope}.", scope=scope.value))
 
     def require_person(self) -> None:
         """Raise Forbidden for keys and embed tokens."""
         if not self.is_person:
-            raise Forbidden
+            raise Forbidden(_PEOPLE_ONLY)
 
     def at_least(self, role: Role) -> bool:
         """Tell whether the caller's role includes `role`."""

@@ -8,6 +8,7 @@ one is missing or does not fit its template, the English text stands. Must not r
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from string import Formatter
 from typing import Any, Final
 
@@ -33,6 +34,11 @@ _RANGES_MAX: Final = 32
 """Browsers send at most a dozen; more is an attempt to keep us busy."""
 _TAG_MAX_CHARS: Final = 35
 """Longest tag that programs have to take (RFC 5646, section 4.4.1)."""
+_KEPT: Final = 256
+"""Fields that stay read; browsers send few different ones, and strangers only push each other out.
+"""
+_KEPT_CHARS: Final = 256
+"""Longer ones are read each time."""
 _ANY: Final = "*"
 _NO_LANGUAGE: Final = frozenset({"c", "posix"})
 """Locales of POSIX that stand for the language of the program."""
@@ -94,21 +100,14 @@ class Languages:
 
         Faulty and superfluous parts of the field are passed over.
         """
-        wishes = list(_wishes(accept_language or ""))
-        refused = {self.named(tag) for tag, weight in wishes if weight == 0}
-        for tag, _ in sorted(wishes, key=lambda wish: -wish[1]):
-            found = self.default if tag == _ANY else self.named(tag)
-            if found is not None and found not in refused:
-                return found
-        return self.default
+        if not accept_language:
+            return self.default
+        kept = len(accept_language) <= _KEPT_CHARS
+        return (_best if kept else _best.__wrapped__)(accept_language, self.default)
 
     def named(self, tag: str) -> Language | None:
         """Return the language of a BCP 47 tag, such as de-AT, by lookup (RFC 4647, section 3.4)."""
-        if len(tag) > _TAG_MAX_CHARS or not _RANGE.fullmatch(tag):
-            return None
-        # Truncation from the end reaches the first subtag in the end, and no catalogue is narrower.
-        primary = tag.partition("-")[0].lower()
-        return next((language for language in Language if language.value == primary), None)
+        return _named(tag)
 
     def of_locale(self, name: str | None) -> Language:
         """Return the language of a POSIX locale, such as de_AT.UTF-8 or C; else the default."""
@@ -121,6 +120,25 @@ class Languages:
 def placeholders(template: str) -> frozenset[str]:
     """Return the names of the values that a template wants; raises ValueError for a faulty one."""
     return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
+def _named(tag: str) -> Language | None:
+    if len(tag) > _TAG_MAX_CHARS or not _RANGE.fullmatch(tag):
+        return None
+    # Truncation from the end reaches the first subtag in the end, and no catalogue is narrower.
+    primary = tag.partition("-")[0].lower()
+    return next((language for language in Language if language.value == primary), None)
+
+
+@lru_cache(_KEPT)
+def _best(accept_language: str, default: Language) -> Language:
+    wishes = list(_wishes(accept_language))
+    refused = {_named(tag) for tag, weight in wishes if weight == 0}
+    for tag, _ in sorted(wishes, key=lambda wish: -wish[1]):
+        found = default if tag == _ANY else _named(tag)
+        if found is not None and found not in refused:
+            return found
+    return default
 
 
 def _wishes(field: str) -> Iterator[tuple[str, float]]:

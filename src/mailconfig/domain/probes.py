@@ -182,6 +182,8 @@ class ProbeTarget:
     """SMTP: address for SENDER_CHECK; None skips that step."""
     provider_id: str | None = None
     """Row of the catalogue that the account belongs to, for the diagnosis."""
+    withheld: DiagnosticCode | None = None
+    """Why there is no access token although the account has a grant; nothing is dialled then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,10 @@ class OAuth2Endpoints:
     scopes: tuple[str, ...] = ()
     sasl: tuple[str, ...] = ()
     pkce: bool = False
+    tenant: str | None = None
+    """Fills {tenant} of the addresses where the client names none."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """What the authorisation request holds beside the parameters of RFC 6749."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ document that was read before it costs a dictionary look-up, a sum and a spendin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 
-from mailconfig.graphql.budgets import Budgets
+from mailconfig.graphql.budgets import Budgets, PointsGoneError
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.limits import too_costly
 from mailconfig.graphql.plans import Operation, Plan, Plans, past_limit
@@ -34,12 +34,37 @@ class Admission:
     """What the request means; None when the document has no operation of that name."""
 
 
+class Met(NamedTuple):
+    """An operation whose document was read before."""
+
+    plan: Plan
+    """Its document."""
+    operation: Operation
+    """What the request means."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it is a mutation."""
+        return self.operation.kind is OperationType.MUTATION
+
+
 class Admissions:
     """Lets operations in."""
 
     def __init__(self, plans: Plans, budgets: Budgets | None = None) -> None:
         self._plans = plans
         self._budgets = budgets
+
+    def met(self, text: str, operation_name: str | None) -> Met | None:
+        """Return what is known of an operation; that tells nothing about who may run it."""
+        plan = self._plans.kept(text)
+        if plan is None:
+            return None
+        try:
+            operation = plan.operation(operation_name)
+        except GraphQLError:  # the request should say which one; it is told so when it is run
+            return None
+        return None if operation is None else Met(plan, operation)
 
     async def admit(
         self,
@@ -48,10 +73,25 @@ class Admissions:
         operation_name: str | None,
         context: Context | None,
     ) -> Admission:
-        """Return whether an operation may run; raises PointsGoneError.
+        """Return whether an operation may run; raises PointsGoneError and nothing else.
 
-        `context` says who pays; nobody does without it.
+        `context` says who pays; nobody does without it. Where that could not be found out, or
+        nothing be paid, the failure is among the errors.
         """
+        try:
+            return await self._judged(text, variables, operation_name, context)
+        except PointsGoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - an operation's top: it is masked and logged
+            return Admission(None, [GraphQLError(str(error), original_error=error)])
+
+    async def _judged(
+        self,
+        text: str | None,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        context: Context | None,
+    ) -> Admission:
         if not text:
             return Admission(None)
         plan = self._plans.kept(text)

@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from mailconfig.domain.errors import NotFound
+from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
 from mailconfig.graphql.configs import DateTimeFilter
 from mailconfig.graphql.context import Info
@@ -15,21 +16,23 @@ from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.pages import (
     After,
     Before,
-    Cursors,
     First,
     Last,
     PageInfo,
     check_length,
-    page_info,
+    page_parts,
     page_request,
 )
 from mailconfig.graphql.scalars import JSONObject
-from mailconfig.graphql.selecting import selected
 from mailconfig.services import audit as services
 
 _TYPES: Final = {
+    "apikey": "ApiKey",
     "config": "EmailConfig",
     "file": "File",
+    "grant": "MailboxGrant",
+    "invitation": "Invitation",
+    "oauthClient": "OAuthClient",
     "session": "Session",
     "test": "ConnectionTest",
     "user": "User",
@@ -45,9 +48,15 @@ class AuditEvent:
     id: strawberry.ID
     """Global id; equal in the export."""
     action: str
-    """What was done. So far: login, login.refused, logout, user.create, config.submit,
-    config.update, config.rollback, config.delete, test.start, test.cancel, file.upload and
-    file.delete. Versions to come add others: show those that you do not know as they are."""
+    """What was done. So far: login, login.refused, logout, logout.everywhere, session.refresh,
+    session.replay, session.end, session.switch, password.change, password.reset,
+    password.reset_requested, user.create, user.role, account.delete, config.submit, config.update,
+    config.rollback, config.delete, file.upload, file.delete, test.start, test.cancel,
+    apikey.create, apikey.revoke, embed.create, authorization.begin, grant.authorize, grant.revoke,
+    oauthClient.set, oauthClient.delete, workspace.create, workspace.rename, workspace.transfer,
+    workspace.quota, workspace.export, member.role, member.remove, member.leave, invitation.create,
+    invitation.withdraw and invitation.accept. Versions to come add others: show those that you do
+    not know as they are."""
     actor_id: strawberry.ID | None
     """Global id of the user who did it; null for the command line and the system, for who was not
     let in, and for users who are gone."""
@@ -131,8 +140,9 @@ def _conditions(given: AuditEventFilter) -> services.AuditFilter:
     actor, found = given.actor_id, given.object_id
     return services.AuditFilter(
         actions=tuple(given.action or ()),
-        actor_id=ids.key_of("User", actor, ("filter", "actorId")) if actor else None,
-        object_id=_key(found, ("filter", "objectId")) if found else None,
+        # An empty id is none, and no missing condition.
+        actor_id=None if actor is None else ids.key_of("User", actor, ("filter", "actorId")),
+        object_id=None if found is None else _key(found, ("filter", "objectId")),
         created_from=span.gte,
         created_before=span.lt,
     )
@@ -164,20 +174,12 @@ class AuditQuery:
     ) -> AuditEventConnection | None:
         """What was done in the workspace and who signed in, newest first; for administrators."""
         context = info.context
-        principal = await context.caller()
+        principal = await context.caller(Scope.AUDIT_READ)
         principal.require(services.READER)  # before anything that was sent is looked at
         signer, listing = context.services.cursors, f"audit {principal.workspace_id}"
         request = page_request(signer, listing, first, after, last, before)
         conditions = _conditions(filter or AuditEventFilter())
         page = await context.services.audit.page(principal, conditions, request)
-        made = selected(info, Cursors.of).made(signer, listing, page.keys)
-        cursors = made or [""] * len(page.rows)
         nodes = [audit_event(event) for event in page.rows]
-        return AuditEventConnection(
-            edges=[
-                AuditEventEdge(cursor=cursor, node=node)
-                for cursor, node in zip(cursors, nodes, strict=True)
-            ],
-            nodes=nodes,
-            page_info=page_info(made, has_next=page.has_next, has_previous=page.has_previous),
-        )
+        edges, around = page_parts(info, listing, page, AuditEventEdge, nodes)
+        return AuditEventConnection(edges=edges, nodes=nodes, page_info=around)

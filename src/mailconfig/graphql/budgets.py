@@ -1,6 +1,7 @@
 """Budgets: what a caller may still spend, told with each answer and kept before anything runs.
 
-Points are for whole operations and belong to a caller: whoever is signed in, else the address.
+Points are for whole operations and belong to a caller: whoever is signed in, or the API key that
+was shown, else the address.
 Fields that dial out, guess passwords or take time have budgets of their own (`FIELDS`), which
 their services keep; a caller past one of those gets a RateLimitedError like any expected failure.
 """
@@ -12,6 +13,7 @@ from typing import Any, Final
 from cross_web import HTTPException
 
 from mailconfig.domain.errors import Unauthenticated
+from mailconfig.domain.identity import Channel
 from mailconfig.domain.throttling import Balance, Points
 from mailconfig.graphql.context import Context
 
@@ -20,6 +22,11 @@ POINTS_CODE: Final = "RATE_LIMITED"
 POINTS_MESSAGE: Final = "You have spent the points of this minute."
 FIELDS: Final = {
     "login": "login_attempts_per_minute",
+    "refreshSession": "login_attempts_per_minute",
+    "resetPassword": "login_attempts_per_minute",
+    "changePassword": "login_attempts_per_minute",
+    "acceptInvitation": "login_attempts_per_minute",
+    "deleteAccount": "login_attempts_per_minute",
     "explain": "explains_per_minute",
     "checkDomain": "domain_checks_per_minute",
     "discover": "discoveries_per_minute",
@@ -86,6 +93,8 @@ async def caller_of(context: Context) -> str:
         principal = await context.caller_or_none()
     except Unauthenticated:
         principal = None
+    if principal is not None and principal.channel is Channel.API_KEY:
+        return f"key {principal.key_id}"
     if principal is not None:
         return f"user {principal.user_id}"
     return f"client {context.sessions.client(context.request)}"

@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 from graphql import FieldNode, OperationType
 
+from mailconfig.graphql.admission import Met
 from mailconfig.graphql.plans import Operation, Plan
 from mailconfig.graphql.shared import SharedData
 
@@ -51,6 +52,14 @@ class SharedAnswers:
         if found is not None:
             self._kept.move_to_end(key)
         return found
+
+    def had(
+        self, met: Met, variables: Mapping[str, Any] | None, language: str, if_none_match: str
+    ) -> SharedData | None:
+        """Return the kept answer to an operation, where a client says that it has it."""
+        key = shared_key(met.plan, met.operation, variables, language)
+        found = self.get(key) if key else None
+        return found if found is not None and found.is_known(if_none_match) else None
 
     def put(self, key: Key, data: Mapping[str, Any]) -> SharedData:
         """Write an answer, and keep it when it is not too large."""
@@ -89,4 +98,4 @@ def shared_key(
         given = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS) if variables else b""
     except orjson.JSONEncodeError:  # a file, where nothing takes one
         return None
-    return plan.text, operation.name, given, language
+    return plan.text, operation.name, given, str(language)  # members of enums hash slowly

@@ -10,8 +10,15 @@ import strawberry
 from mailconfig.domain import configs as domain
 from mailconfig.domain.configs import ConfigFilter, ConfigOrderField, ConfigStatus
 from mailconfig.domain.errors import NotFound
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.pages import OrderDirection, PageRequest
-from mailconfig.domain.selections import ConfigPage, Selection
+from mailconfig.domain.selections import (
+    EVERYTHING,
+    ConfigPage,
+    ConfigRow,
+    Selection,
+    facts_of,
+)
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.graphql import forms, ids
 from mailconfig.graphql.context import Info
@@ -20,7 +27,7 @@ from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.forms import DeleteInput, RollbackInput, SubmitInput, UpdateInput
 from mailconfig.graphql.guards import Guard, mutation
 from mailconfig.graphql.layouts import Column, Layout, Listed, Within
-from mailconfig.graphql.objects import EmailConfig, email_config, layout_of
+from mailconfig.graphql.objects import EmailConfig
 from mailconfig.graphql.pages import (
     After,
     Before,
@@ -33,7 +40,7 @@ from mailconfig.graphql.pages import (
     page_request,
 )
 from mailconfig.graphql.providers import shown_providers
-from mailconfig.graphql.rows import selection_of
+from mailconfig.graphql.rows import config_layout, selection_of
 from mailconfig.graphql.selecting import Tree, selected
 
 
@@ -63,7 +70,8 @@ class EmailConfigConnection:
     async def total_count(self, info: Info) -> int:
         """Rows of the whole list; counted only when asked for."""
         context = info.context
-        return await context.services.configs.count(await context.caller(), self.conditions)
+        principal = await context.caller(Scope.CONFIGS_READ)
+        return await context.services.configs.count(principal, self.conditions)
 
 
 @input_type
@@ -183,10 +191,17 @@ class _Wish:
     """How their rows are shown."""
     edges: Layout[EmailConfigEdge]
     """How pairs of a cursor and a row are."""
+    places: tuple[int, ...]
+    """Where the selected facts are among all facts."""
     cursors: Cursors = Cursors.NONE
     """Which cursors of a page."""
     neighbours: bool = False
     """Whether rows beside the page are looked for."""
+
+    @staticmethod
+    def of_payload(payload: Tree) -> "_Wish":
+        """Return what the selection of a mutation's payload wants of its configuration."""
+        return _Wish.of_one(payload.get("config", {}))
 
     @staticmethod
     def of_one(config: Tree) -> "_Wish":
@@ -208,9 +223,15 @@ class _Wish:
         selection: Selection, cursors: Cursors = Cursors.NONE, *, neighbours: bool = False
     ) -> "_Wish":
         """Return the wish for rows of a selection."""
-        layout = layout_of(selection)
+        layout = config_layout(EmailConfig, selection)
         edges = Layout(EmailConfigEdge, {"cursor": Column(0), "node": Within(1, layout)})
-        return _Wish(selection, layout, edges, cursors, neighbours)
+        places = tuple(EVERYTHING.fields.index(field) for field in selection.fields)
+        return _Wish(selection, layout, edges, places, cursors, neighbours)
+
+    def row(self, config: domain.EmailConfig) -> ConfigRow:
+        """Return the facts of a configuration that is at hand."""
+        facts = facts_of(config)
+        return [facts[place] for place in self.places]
 
     def page(self, order: EmailConfigOrder, request: PageRequest) -> ConfigPage:
         """Return the page to read."""
@@ -221,7 +242,10 @@ class _Wish:
 
 
 def _shown(info: Info, config: domain.EmailConfig) -> EmailConfig:
-    return email_config(config, info.context.services.catalogue)
+    """Show a configuration in a payload: what was selected of it."""
+    wish = selected(info, _Wish.of_payload)
+    providers = shown_providers(info.context.services.catalogue)
+    return wish.layout.made(wish.row(config), providers)
 
 
 @object_type
@@ -245,7 +269,7 @@ class ConfigQuery:
     ) -> EmailConfigConnection | None:
         """Configurations that the caller may see."""
         context = info.context
-        principal = await context.caller()
+        principal = await context.caller(Scope.CONFIGS_READ)
         order = order_by or EmailConfigOrder(
             field=ConfigOrderField.CREATED_AT, direction=OrderDirection.DESC
         )
@@ -273,7 +297,7 @@ class ConfigQuery:
         id: Annotated[strawberry.ID, strawberry.argument(description="Global id.")],
     ) -> EmailConfig | None:
         """One configuration, null when it does not exist or may not be seen."""
-        principal = await info.context.caller()
+        principal = await info.context.caller(Scope.CONFIGS_READ)
         try:
             key = ids.key_of("EmailConfig", id)
             wish = selected(info, _Wish.of_one)
@@ -288,7 +312,7 @@ class ConfigQuery:
 class ConfigMutation:
     """Writes of configurations."""
 
-    @mutation(Guard.MEMBER, SubmitPayload)
+    @mutation(Guard.MEMBER, SubmitPayload, Scope.CONFIGS_WRITE)
     async def submit(
         self,
         info: Info,
@@ -299,7 +323,7 @@ class ConfigMutation:
         stored = await info.context.services.configs.submit(principal, forms.submission(input))
         return SubmitPayload(config=_shown(info, stored))
 
-    @mutation(Guard.MEMBER, UpdatePayload)
+    @mutation(Guard.MEMBER, UpdatePayload, Scope.CONFIGS_WRITE)
     async def update(
         self,
         info: Info,
@@ -310,7 +334,7 @@ class ConfigMutation:
         stored = await info.context.services.configs.update(principal, forms.change(input))
         return UpdatePayload(config=_shown(info, stored))
 
-    @mutation(Guard.MEMBER, RollbackPayload)
+    @mutation(Guard.MEMBER, RollbackPayload, Scope.CONFIGS_WRITE)
     async def rollback(
         self,
         info: Info,
@@ -321,7 +345,7 @@ class ConfigMutation:
         stored = await info.context.services.configs.rollback(principal, forms.rollback(input))
         return RollbackPayload(config=_shown(info, stored))
 
-    @mutation(Guard.MEMBER, DeletePayload)
+    @mutation(Guard.MEMBER, DeletePayload, Scope.CONFIGS_WRITE)
     async def delete(
         self,
         info: Info,

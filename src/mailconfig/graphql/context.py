@@ -3,9 +3,11 @@
 Holds no database session. The caller is looked up when first asked for, once an operation.
 """
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Final, Protocol
 
 import strawberry
 from starlette.requests import HTTPConnection, Request
@@ -13,7 +15,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from mailconfig.domain.errors import Forbidden, Unauthenticated
-from mailconfig.domain.identity import Principal
+from mailconfig.domain.identity import Principal, Scope
 from mailconfig.domain.languages import Language
 from mailconfig.domain.phrases import phrase
 from mailconfig.domain.secrets import Secret
@@ -23,6 +25,9 @@ from mailconfig.services.registry import Services
 
 CSRF_HEADER = "X-CSRF-Token"
 """Header in which a browser session sends the token of the `csrfToken` query back."""
+
+guarded: Final[ContextVar[bool]] = ContextVar("guarded", default=False)
+"""Whether this is the resolver of a mutation, whose guard has let the caller in."""
 
 
 class Sessions(Protocol):
@@ -52,6 +57,10 @@ class Sessions(Protocol):
 
     def close(self, response: Response) -> None:
         """Let the browser forget the session."""
+        ...
+
+    def shown(self, connection: HTTPConnection) -> Secret | None:
+        """Return the session cookie that came along, whatever it is good for."""
         ...
 
     def client(self, connection: HTTPConnection) -> str:
@@ -86,7 +95,7 @@ class Context:
     def loaders(self) -> Loaders:
         """Loaders of this operation."""
         if self._loaders is None:
-            self._loaders = Loaders(self.services, self.caller)
+            self._loaders = Loaders(self.services, partial(self.caller, Scope.CONFIGS_READ))
         return self._loaders
 
     def begin_operation(self) -> None:
@@ -109,11 +118,23 @@ class Context:
             self._caller = await self.sessions.caller(self.request, self._socket_authorization())
         return self._caller
 
-    async def caller(self) -> Principal:
-        """Return who is calling; raises Unauthenticated."""
+    async def identified(self) -> Principal:
+        """Return who is calling, whatever they may do; raises Unauthenticated."""
         principal = await self.caller_or_none()
         if principal is None:
             raise Unauthenticated
+        return principal
+
+    async def caller(self, scope: Scope | None = None) -> Principal:
+        """Return who is calling, who has that scope; raises Unauthenticated or Forbidden.
+
+        Without a scope only people are let in; in a mutation its guard has asked already.
+        """
+        principal = await self.identified()
+        if scope is not None:
+            principal.permit(scope)
+        elif not guarded.get():
+            principal.require_person()
         return principal
 
     def check_csrf(self, principal: Principal) -> None:

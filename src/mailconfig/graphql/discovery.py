@@ -14,6 +14,7 @@ from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Trust
 from mailconfig.domain.discovery.conclusion import needs_consent
 from mailconfig.domain.discovery.wording import reason
 from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
@@ -147,7 +148,7 @@ class DiscoveryProgress:
 class DiscoveryMutation:
     """Discovery of settings."""
 
-    @mutation(Guard.VIEWER, DiscoverPayload)
+    @mutation(Guard.VIEWER, DiscoverPayload, Scope.TESTS_RUN)
     async def discover(
         self,
         info: Info,
@@ -177,7 +178,7 @@ class DiscoverySubscription:
         """One event a source that has ended, then one with the answer; completes with it."""
         context = info.context
         events = context.services.discovery.watch(
-            await context.caller(), email_address, path=("emailAddress",)
+            await context.caller(Scope.TESTS_RUN), email_address, path=("emailAddress",)
         )
         async with aclosing(events):
             async for event in events:

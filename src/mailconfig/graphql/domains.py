@@ -7,6 +7,7 @@ import strawberry
 
 from mailconfig.domain import domains as domain
 from mailconfig.domain.domains import CheckKind, CheckVerdict
+from mailconfig.domain.identity import Scope
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
@@ -93,7 +94,7 @@ class CheckDomainPayload:
 class DomainMutation:
     """Checks of domains."""
 
-    @mutation(Guard.VIEWER, CheckDomainPayload)
+    @mutation(Guard.VIEWER, CheckDomainPayload, Scope.TESTS_RUN)
     async def check_domain(
         self,
         info: Info,

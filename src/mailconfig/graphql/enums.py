@@ -8,19 +8,23 @@ from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy, Phase
 from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Trust
 from mailconfig.domain.domains import CheckKind, CheckVerdict
 from mailconfig.domain.files import FileKind
-from mailconfig.domain.identity import Role
+from mailconfig.domain.identity import Channel, Role, Scope
 from mailconfig.domain.issues import Severity, ValidationCode
+from mailconfig.domain.mailboxes import ClientSource, GrantStatus
 from mailconfig.domain.pages import OrderDirection
 from mailconfig.domain.probes import StepKind, StepStatus, TestStatus
 from mailconfig.domain.providers import Confidence, ProviderKind, ProviderStatus
 from mailconfig.domain.reachability import IpVersion, PortState
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
+from mailconfig.domain.workspaces import Quota
 from mailconfig.graphql.describing import enum_type
 
 NAMES: Final = {
     AuthenticationMethod: "AuthenticationMethod",
+    Channel: "Channel",
     CheckKind: "DomainCheckKind",
     CheckVerdict: "DomainCheckVerdict",
+    ClientSource: "OAuthClientSource",
     Confidence: "Confidence",
     ConfigOrderField: "EmailConfigOrderField",
     ConfigStatus: "EmailConfigStatus",
@@ -29,6 +33,7 @@ NAMES: Final = {
     FileKind: "FileKind",
     FindingStatus: "EvidenceStatus",
     FixableBy: "FixableBy",
+    GrantStatus: "MailboxGrantStatus",
     IpVersion: "IpVersion",
     MailProtocol: "MailProtocol",
     MessageFolder: "MessageFolder",
@@ -38,6 +43,8 @@ NAMES: Final = {
     ProviderKind: "ProviderKind",
     ProviderStatus: "ProviderStatus",
     Role: "Role",
+    Quota: "WorkspaceQuotaKind",
+    Scope: "Scope",
     Severity: "Severity",
     StepKind: "ConnectionTestStepKind",
     StepStatus: "ConnectionTestStepStatus",

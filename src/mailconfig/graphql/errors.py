@@ -4,8 +4,11 @@ from uuid import UUID
 
 import strawberry
 
-from mailconfig.domain import errors, issues
+from mailconfig.domain import errors, issues, mailboxes, workspaces
+from mailconfig.domain.diagnostics import DiagnosticCode
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.issues import Severity, ValidationCode
+from mailconfig.domain.workspaces import Quota
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.describing import interface_type, object_type
 from mailconfig.graphql.objects import EmailConfig, email_config
@@ -101,6 +104,57 @@ class FileRefusedError(UserError):
     """A file is not what its kind demands."""
 
 
+@object_type
+class AuthorizationInvalidError(UserError):
+    """No such sign-in with a provider, or it is over, used, or another's: all read the same."""
+
+
+@object_type
+class MissingScopesError(UserError):
+    """The user left out permissions that mail needs; nothing was kept."""
+
+    scopes: list[str]
+    """What is missing, in the words of the provider."""
+
+
+@object_type
+class ProviderRefusedError(UserError):
+    """The provider's sign-in service gave no tokens."""
+
+    code: DiagnosticCode
+    """Stable machine code of the reason."""
+    retryable: bool
+    """Whether the same may work later."""
+
+
+@object_type
+class LastOwnerError(UserError):
+    """The workspace would be without an owner."""
+
+
+@object_type
+class ConfigurationsRemainError(UserError):
+    """Say in `configurations` what becomes of the private configurations."""
+
+    count: int
+    """How many there are."""
+
+
+@object_type
+class InvitationInvalidError(UserError):
+    """An unknown, used, expired or withdrawn invitation, or one of another address."""
+
+
+@object_type
+class QuotaExceededError(UserError):
+    """A quota of the workspace is used up."""
+
+    quota: Quota
+    """Which."""
+    limit: float
+    """The most that the workspace may have."""
+
+
 PLAIN: dict[type[errors.Refusal], type[UserError]] = {
     errors.Unauthenticated: UnauthenticatedError,
     errors.Forbidden: ForbiddenError,
@@ -110,6 +164,9 @@ PLAIN: dict[type[errors.Refusal], type[UserError]] = {
     errors.SecretRequired: SecretRequiredError,
     errors.LimitExceeded: LimitExceededError,
     errors.FileRefused: FileRefusedError,
+    mailboxes.AuthorizationInvalid: AuthorizationInvalidError,
+    workspaces.LastOwner: LastOwnerError,
+    workspaces.InvitationInvalid: InvitationInvalidError,
 }
 """Refusals whose type holds message and path only."""
 
@@ -118,6 +175,10 @@ TYPES: list[type[UserError]] = [
     RevisionConflictError,
     DuplicateError,
     RateLimitedError,
+    MissingScopesError,
+    ProviderRefusedError,
+    ConfigurationsRemainError,
+    QuotaExceededError,
     *PLAIN.values(),
 ]
 """All implementations, for the schema."""
@@ -134,7 +195,9 @@ def validation_issue(issue: issues.ValidationIssue) -> ValidationIssue:
     )
 
 
-async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserError]:
+async def user_errors(  # noqa: PLR0911 - one for each type
+    refusal: errors.Refusal, context: Context
+) -> list[UserError]:
     """Translate a refusal; the object that stands in the way is read when the caller may see it."""
     message, path = refusal.message, list(refusal.path)
     match refusal:
@@ -148,6 +211,17 @@ async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserErr
             return [DuplicateError(message=message, path=path, existing=existing)]
         case errors.RateLimited(retry_after_seconds=seconds):
             return [RateLimitedError(message=message, path=path, retry_after_seconds=seconds)]
+        case mailboxes.MissingScopes(scopes=scopes):
+            return [MissingScopesError(message=message, path=path, scopes=list(scopes))]
+        case mailboxes.ProviderRefused(diagnostic=code, retryable=retryable):
+            named = DiagnosticCode(code)
+            return [
+                ProviderRefusedError(message=message, path=path, code=named, retryable=retryable)
+            ]
+        case workspaces.ConfigurationsRemain(count=count):
+            return [ConfigurationsRemainError(message=message, path=path, count=count)]
+        case workspaces.QuotaExceeded(quota=quota, limit=limit):
+            return [QuotaExceededError(message=message, path=path, quota=quota, limit=limit)]
     kind = PLAIN.get(type(refusal))
     if kind is not None:
         return [kind(message=message, path=path)]
@@ -164,7 +238,8 @@ async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserErr
 
 async def _config(context: Context, config_id: UUID) -> EmailConfig | None:
     try:
-        found = await context.services.configs.get(await context.caller(), config_id)
+        principal = await context.caller(Scope.CONFIGS_READ)
+        found = await context.services.configs.get(principal, config_id)
         return email_config(found, context.services.catalogue)
-    except errors.NotFound:
+    except (errors.NotFound, errors.Forbidden):
         return None

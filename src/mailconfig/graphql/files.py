@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import input_type, object_type
@@ -47,7 +48,7 @@ class DeleteFilePayload:
 class FileMutation:
     """Writes of files."""
 
-    @mutation(Guard.MEMBER, UploadFilePayload)
+    @mutation(Guard.MEMBER, UploadFilePayload, Scope.CONFIGS_WRITE)
     async def upload_file(
         self,
         info: Info,
@@ -60,7 +61,7 @@ class FileMutation:
         )
         return UploadFilePayload(file=file(stored))
 
-    @mutation(Guard.MEMBER, DeleteFilePayload)
+    @mutation(Guard.MEMBER, DeleteFilePayload, Scope.CONFIGS_WRITE)
     async def delete_file(
         self,
         info: Info,

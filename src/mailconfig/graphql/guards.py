@@ -12,7 +12,7 @@ from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldE
 
 from mailconfig.domain.errors import Refusal
 from mailconfig.domain.identity import Role, Scope
-from mailconfig.graphql.context import Info
+from mailconfig.graphql.context import Info, guarded
 from mailconfig.graphql.errors import user_errors
 
 
@@ -44,9 +44,10 @@ class Guarded(FieldExtension):
     ) -> object:
         """Run the mutation when the guard lets the caller in."""
         info.context.writing = True
+        inside = guarded.set(True)
         try:
             if self.guard.value is not None:
-                principal = await info.context.caller()
+                principal = await info.context.identified()
                 info.context.check_csrf(principal)
                 if self.scope is None:
                     principal.require_person()
@@ -56,6 +57,8 @@ class Guarded(FieldExtension):
             return await next_(source, info, **kwargs)
         except Refusal as refusal:
             return self._payload(errors=await user_errors(refusal, info.context))
+        finally:
+            guarded.reset(inside)
 
 
 def mutation(

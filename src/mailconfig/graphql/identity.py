@@ -6,11 +6,12 @@ from typing import Annotated
 import strawberry
 from starlette.responses import Response
 
+from mailconfig.domain import identity as domain
 from mailconfig.domain.errors import Unauthenticated
-from mailconfig.domain.identity import Principal, Role
+from mailconfig.domain.identity import Channel, Principal, Role, Scope
 from mailconfig.domain.secrets import Secret
 from mailconfig.graphql import ids
-from mailconfig.graphql.context import Info
+from mailconfig.graphql.context import Context, Info
 from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.guards import Guard, mutation
@@ -28,6 +29,10 @@ class Viewer(Node):
     """Role in the workspace of this session."""
     workspace_id: strawberry.ID
     """Workspace of this session."""
+    channel: Channel
+    """What the caller showed."""
+    scopes: list[Scope] | None
+    """What a key or token may do; null for people, who may do all that the role allows."""
 
 
 def viewer(principal: Principal) -> Viewer:
@@ -37,16 +42,21 @@ def viewer(principal: Principal) -> Viewer:
         email=EmailAddress(principal.email),
         role=principal.role,
         workspace_id=ids.encode("Workspace", principal.workspace_id),
+        channel=principal.channel,
+        scopes=None
+        if principal.scopes is None
+        else [scope for scope in Scope if scope in principal.scopes],
     )
 
 
 @object_type
 class Session:
-    """A session. Browsers keep it in a cookie; other clients ask for the access token."""
+    """A session. Browsers keep it in a cookie; other clients ask for the tokens."""
 
     principal: strawberry.Private[Principal]
+    renewed: strawberry.Private[Secret | None]
     expires_at: datetime
-    """When a new sign-in is needed."""
+    """When a new sign-in is needed, however the session is used."""
     csrf_token: str
     """What browsers with the cookie send back in X-CSRF-Token."""
 
@@ -56,9 +66,30 @@ class Session:
         return info.context.services.identity.access_token(self.principal).text
 
     @strawberry.field
+    async def refresh_token(self, info: Info) -> str:
+        """What refreshSession takes when the access token has ended, once; made when asked for."""
+        identity = info.context.services.identity
+        return (self.renewed or await identity.refresh_token(self.principal)).reveal()
+
+    @strawberry.field
     def viewer(self) -> Viewer:
         """Who signed in."""
         return viewer(self.principal)
+
+
+def session_of(
+    context: Context,
+    principal: Principal,
+    session: domain.Session,
+    renewed: Secret | None = None,
+) -> Session:
+    """Show a session to whom it was opened for; `renewed` is its refresh token, if there is one."""
+    return Session(
+        principal=principal,
+        renewed=renewed,
+        expires_at=session.expires_at,
+        csrf_token=context.services.identity.csrf_token(principal),
+    )
 
 
 @input_type
@@ -69,6 +100,8 @@ class LoginInput:
     """Address that the user signs in with."""
     password: str
     """Password."""
+    workspace: str | None = None
+    """Slug of the workspace to sign in to, for users of several; else `default`, or the first."""
 
 
 @object_type
@@ -124,19 +157,22 @@ class IdentityMutation:
         info: Info,
         input: Annotated[LoginInput, strawberry.argument(description="Credentials.")],
     ) -> LoginPayload | None:
-        """Open a session: a cookie for browsers, an access token for clients that ask for it."""
+        """Open a session: a cookie for browsers, tokens for clients that ask for them.
+
+        The session of a cookie that came along ends.
+        """
         context = info.context
-        client = context.sessions.client(context.request)
-        signed = await context.services.identity.login(input.email, Secret(input.password), client)
+        signed = await context.services.identity.login(
+            input.email,
+            Secret(input.password),
+            context.sessions.client(context.request),
+            workspace=input.workspace,
+            user_agent=context.request.headers.get("User-Agent"),
+            replaced=context.sessions.shown(context.request),
+        )
         if isinstance(context.response, Response):
             context.sessions.open(context.response, signed.token, signed.session.expires_at)
-        return LoginPayload(
-            session=Session(
-                principal=signed.principal,
-                expires_at=signed.session.expires_at,
-                csrf_token=context.services.identity.csrf_token(signed.principal),
-            )
-        )
+        return LoginPayload(session=session_of(context, signed.principal, signed.session))
 
     @mutation(Guard.VIEWER, LogoutPayload)
     async def logout(self, info: Info) -> LogoutPayload | None:

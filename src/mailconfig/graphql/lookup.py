@@ -6,34 +6,31 @@ from uuid import UUID
 
 import strawberry
 
-from mailconfig.domain.errors import InvalidInput, NotFound
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
-from mailconfig.domain.phrases import phrase
+from mailconfig.domain.errors import NotFound
+from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Context, Info
 from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.identity import viewer
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.objects import connection_test, email_config, file
+from mailconfig.graphql.pages import check_length
 from mailconfig.graphql.providers import provider_or_none
-
-_NODES_MAX = 100
-"""As many as a page has rows."""
 
 
 async def _config(context: Context, key: str) -> Node:
-    principal = await context.caller()
+    principal = await context.caller(Scope.CONFIGS_READ)
     found = await context.services.configs.get(principal, UUID(key))
     return email_config(found, context.services.catalogue)
 
 
 async def _test(context: Context, key: str) -> Node:
-    principal = await context.caller()
+    principal = await context.caller(Scope.CONFIGS_READ)
     return connection_test(await context.services.probes.get(principal, UUID(key)))
 
 
 async def _file(context: Context, key: str) -> Node:
-    principal = await context.caller()
+    principal = await context.caller(Scope.CONFIGS_READ)
     return file(await context.services.files.get(principal, UUID(key)))
 
 
@@ -42,7 +39,7 @@ async def _provider(context: Context, key: str) -> Node | None:
 
 
 async def _user(context: Context, key: str) -> Node | None:
-    principal = await context.caller()
+    principal = await context.identified()
     return viewer(principal) if str(principal.user_id) == key else None
 
 
@@ -88,8 +85,5 @@ class NodeQuery:
         ],
     ) -> list[Node | None]:
         """Several objects by global id, in order, null where not visible."""
-        if len(ids) > _NODES_MAX:
-            message = phrase("At most {most} ids at once.", most=_NODES_MAX)
-            code = ValidationCode.OUT_OF_RANGE
-            raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, ("ids",)),))
+        check_length(ids, "ids")
         return [await _find(info.context, item) for item in ids]

@@ -16,9 +16,9 @@ from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.errors import NotFound
 from mailconfig.domain.files import FileKind
-from mailconfig.domain.pages import Keyset
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.probes import StepStatus, TestStatus
-from mailconfig.domain.selections import EVERYTHING, Selection, facts_of
+from mailconfig.domain.selections import EVERYTHING, facts_of
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import object_type
@@ -31,7 +31,6 @@ from mailconfig.graphql.findings import (
     round_trip,
     step_finding,
 )
-from mailconfig.graphql.layouts import Layout
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.pages import (
     After,
@@ -39,8 +38,7 @@ from mailconfig.graphql.pages import (
     First,
     Last,
     PageInfo,
-    encode_cursor,
-    page_info,
+    page_parts,
     page_request,
 )
 from mailconfig.graphql.providers import Provider, shown_providers
@@ -106,8 +104,9 @@ class ConnectionTest(Node):
         if self.row.config_id is None:
             return None
         context = info.context
+        principal = await context.caller(Scope.CONFIGS_READ)
         try:
-            found = await context.services.configs.get(await context.caller(), self.row.config_id)
+            found = await context.services.configs.get(principal, self.row.config_id)
         except NotFound:
             return None
         return email_config(found, context.services.catalogue)
@@ -184,7 +183,8 @@ class ConnectionTestConnection:
     async def total_count(self, info: Info) -> int:
         """Tests kept; counted only when asked for."""
         context = info.context
-        return await context.services.probes.count(await context.caller(), self.config_key)
+        principal = await context.caller(Scope.CONFIGS_READ)
+        return await context.services.probes.count(principal, self.config_key)
 
 
 @object_type
@@ -293,17 +293,12 @@ class EmailConfig(Node):
         signer = context.services.cursors
         listing = f"tests {self.key}"
         request = page_request(signer, listing, first, after, last, before)
-        page = await context.services.probes.page(await context.caller(), self.key, request)
-        cursors = _cursors(info, listing, page.keys)
+        principal = await context.caller(Scope.CONFIGS_READ)
+        page = await context.services.probes.page(principal, self.key, request)
         nodes = [connection_test(row) for row in page.rows]
+        edges, around = page_parts(info, listing, page, ConnectionTestEdge, nodes)
         return ConnectionTestConnection(
-            config_key=self.key,
-            edges=[
-                ConnectionTestEdge(cursor=cursor, node=node)
-                for cursor, node in zip(cursors, nodes, strict=True)
-            ],
-            nodes=nodes,
-            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
+            config_key=self.key, edges=edges, nodes=nodes, page_info=around
         )
 
     @strawberry.field
@@ -319,25 +314,14 @@ class EmailConfig(Node):
         context = info.context
         listing = f"versions {self.key}"
         request = page_request(context.services.cursors, listing, first, after, last, before)
-        page = await context.services.configs.versions(await context.caller(), self.key, request)
-        cursors = _cursors(info, listing, page.keys)
+        principal = await context.caller(Scope.CONFIGS_READ)
+        page = await context.services.configs.versions(principal, self.key, request)
         nodes = [_version(row) for row in page.rows]
-        return EmailConfigVersionConnection(
-            edges=[
-                EmailConfigVersionEdge(cursor=cursor, node=node)
-                for cursor, node in zip(cursors, nodes, strict=True)
-            ],
-            nodes=nodes,
-            page_info=page_info(cursors, has_next=page.has_next, has_previous=page.has_previous),
-        )
+        edges, around = page_parts(info, listing, page, EmailConfigVersionEdge, nodes)
+        return EmailConfigVersionConnection(edges=edges, nodes=nodes, page_info=around)
 
 
-def layout_of(selection: Selection) -> Layout[EmailConfig]:
-    """Return how rows of a selection are shown; providers must be known."""
-    return config_layout(EmailConfig, selection)
-
-
-_WHOLE: Final = layout_of(EVERYTHING)
+_WHOLE: Final = config_layout(EmailConfig, EVERYTHING)
 
 
 def email_config(row: configs.EmailConfig, catalogue: Catalogue) -> EmailConfig:
@@ -356,8 +340,3 @@ def _version(row: configs.ConfigVersion) -> EmailConfigVersion:
         verified=row.verified,
         created_at=row.created_at,
     )
-
-
-def _cursors(info: Info, listing: str, keys: tuple[Keyset, ...]) -> list[str]:
-    signer = info.context.services.cursors
-    return [encode_cursor(signer, listing, key) for key in keys]

@@ -5,23 +5,26 @@ key. It is bound to its list, so that a cursor of one order is refused by anothe
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import strawberry
 
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
-from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, PageRequest
+from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.signing import Signer
+from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import object_type
-from mailconfig.graphql.selecting import Tree
+from mailconfig.graphql.selecting import Tree, selected
 
 _VERSION: Final = "1"
 _VALUES_MAX: Final = 100
-"""Values of one condition; drivers take some ten thousand parameters for a whole statement."""
+"""Values of one list: as many as a page has rows. Drivers take some ten thousand parameters for a
+whole statement."""
+_EdgeT = TypeVar("_EdgeT")
 
 First = Annotated[
     int | None, strawberry.argument(description="Rows from the start, 1 to 100; 20 by default.")
@@ -83,6 +86,23 @@ class Cursors(Enum):
         return made
 
 
+def page_parts(
+    info: Info,
+    listing: str,
+    page: Page[Any],
+    edge: Callable[..., _EdgeT],
+    nodes: Sequence[object],
+) -> tuple[list[_EdgeT], PageInfo]:
+    """Return edges and page info of a page whose rows are shown as `nodes`.
+
+    `edge` is a type whose fields are `cursor` and `node`. Cursors, which `listing` binds to their
+    list, are made where they were selected.
+    """
+    cursors = selected(info, Cursors.of).made(info.context.services.cursors, listing, page.keys)
+    edges = [edge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)]
+    return edges, page_info(cursors, has_next=page.has_next, has_previous=page.has_previous)
+
+
 def encode_cursor(signer: Signer, listing: str, key: Keyset) -> str:
     """Return the cursor of a row; `listing` names the list and its order."""
     value = urlsafe_b64encode(key.value.encode()).rstrip(b"=").decode()
@@ -108,7 +128,7 @@ def decode_cursor(signer: Signer, listing: str, cursor: str, field: str) -> Keys
 
 
 def check_length(values: Sequence[object] | None, *path: str) -> None:
-    """Raise InvalidInput for a list of a filter that is longer than a statement should be."""
+    """Raise InvalidInput for a list of ids or conditions that is too long to be looked up."""
     if values is not None and len(values) > _VALUES_MAX:
         message = phrase("At most {most} values at once.", most=_VALUES_MAX)
         code = ValidationCode.OUT_OF_RANGE

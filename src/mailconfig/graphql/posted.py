@@ -15,8 +15,9 @@ Taking it out of the list of middleware changes nothing but speed.
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,12 +54,41 @@ class PostedLimits:
 class _Head(NamedTuple):
     """What is read of a request's headers."""
 
-    accept: str | None
-    """The Accept header."""
+    headers: dict[bytes, bytes]
+    """All of them, each of which came once."""
     request_id: str
     """The caller's id of the request, or a fresh one."""
     length: int
     """Bytes of the body."""
+
+
+class _Headers(Headers):
+    """Headers that each came once, found by their names instead of by a walk."""
+
+    def __init__(self, scope: Scope, known: dict[bytes, bytes]) -> None:
+        super().__init__(raw=scope["headers"])
+        self._known = known
+
+    def __getitem__(self, key: str) -> str:
+        return self._known[key.lower().encode("latin-1")].decode("latin-1")
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: ANN401 - the base's
+        """Return a header, `default` where there is none."""
+        value = self._known.get(key.lower().encode("latin-1"))
+        return default if value is None else value.decode("latin-1")
+
+
+class _Request(Request):
+    """A request with such headers."""
+
+    def __init__(self, scope: Scope, receive: Receive, known: dict[bytes, bytes]) -> None:
+        super().__init__(scope, receive)
+        self._found = _Headers(scope, known)
+
+    @property
+    def headers(self) -> Headers:
+        """What the request's head says."""
+        return self._found
 
 
 class Posted:
@@ -96,7 +126,8 @@ class Posted:
             return
         token = request_id.set(head.request_id)
         try:
-            response = await view.answer(Request(scope, receive), head.accept, body)
+            request = _Request(scope, receive, head.headers)
+            response = await view.answer(request, request.headers.get("accept"), body)
             await self._write(response, head, send)
         except ClientDisconnect:
             return  # nobody is left to answer, and people who leave are no error
@@ -107,28 +138,34 @@ class Posted:
         """Return what is in the headers of a request that is answered here, None for others."""
         if scope["type"] != "http" or scope["path"] != self._path:
             return None
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]):
+        given, query = scope["headers"], scope["query_string"]
+        headers: dict[bytes, bytes] = dict(given)
+        if len(headers) != len(given):
             return None
         if scope["method"] == "POST":
-            plain = _is_plain_post(headers) and not scope["query_string"]
+            plain = _is_plain_post(headers) and not query
         else:
-            plain = scope["method"] in _READING and _is_plain_query(scope, headers)
-        length = headers.get(b"content-length", b"0")
-        if not plain or not self._is_short(headers, length):
+            plain = bool(query) and scope["method"] in _READING and _is_plain_query(headers)
+        if not plain or len(self._path) + len(query) > self._limits.url_bytes:
             return None
-        if len(self._path) + len(scope["query_string"]) > self._limits.url_bytes:
+        length = self._length(headers)
+        if length is None:
             return None
-        accept = headers.get(b"accept")
-        given_id = headers.get(b"x-request-id", b"").decode("latin-1")
-        wish = None if accept is None else accept.decode("latin-1")
-        return _Head(wish, id_of_request(given_id), int(length))
+        given_id = headers.get(b"x-request-id")
+        chosen = id_of_request("" if given_id is None else given_id.decode("latin-1"))
+        return _Head(headers, chosen, length)
 
-    def _is_short(self, headers: Mapping[bytes, bytes], length: bytes) -> bool:
-        if not length.isdigit() or len(length) > _LENGTH_DIGITS:
-            return False
-        head_bytes = sum(map(len, headers)) + sum(map(len, headers.values()))
-        return int(length) <= self._limits.body_bytes and head_bytes <= self._limits.head_bytes
+    def _length(self, headers: Mapping[bytes, bytes]) -> int | None:
+        """Return the bytes of the body, None where these or those of the head are too many."""
+        if sum(map(len, headers)) + sum(map(len, headers.values())) > self._limits.head_bytes:
+            return None
+        given = headers.get(b"content-length")
+        if given is None:
+            return 0
+        if not given.isdigit() or len(given) > _LENGTH_DIGITS:
+            return None
+        length = int(given)
+        return length if length <= self._limits.body_bytes else None
 
     async def _write(self, response: Response, head: _Head, send: Send) -> None:
         """Send an answer as the middleware of the general way would have completed it."""
@@ -154,11 +191,10 @@ def _is_plain_post(headers: Mapping[bytes, bytes]) -> bool:
     )
 
 
-def _is_plain_query(scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+def _is_plain_query(headers: Mapping[bytes, bytes]) -> bool:
     accept = headers.get(b"accept", b"").lower()
     return (
-        bool(scope["query_string"])
-        and b"event-stream" not in accept
+        b"event-stream" not in accept
         and b"text/html" not in accept
         and b"transfer-encoding" not in headers
     )

@@ -46,6 +46,8 @@ class LiveLimits:
     """Interval at which sessions are looked up again."""
     origin: str | None = None
     """Origin of our own pages, where a proxy changes the Host header."""
+    listed_origins: frozenset[str] = frozenset()
+    """Origins of other pages that may send cookies."""
 
 
 class Full(Exception):
@@ -88,12 +90,11 @@ async def session_end(context: Context, first: Principal, recheck_seconds: float
 
     Raises Fault where the session cannot be looked up: who is unknown does not stay either.
     """
-    if first.session_id is None:  # nobody comes without one but the command line
-        return Unauthenticated()
-    with context.services.identity.departures.watch(first.session_id) as gone:
+    shown = first.session_id or first.key_id or first.user_id
+    with context.services.identity.departures.watch(shown) as gone:
         try:
             # The first look comes after the watch began, so that no end falls between.
-            while (await context.another().caller()).role is first.role:
+            while (await context.another().identified()).role is first.role:
                 left = context.seconds_left()
                 with anyio.move_on_after(min(recheck_seconds, math.inf if left is None else left)):
                     await gone.wait()

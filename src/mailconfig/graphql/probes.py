@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import phrase
 from mailconfig.domain.servers import MailProtocol
@@ -130,7 +131,7 @@ def _target(given: ConnectionTestTarget) -> Target:
 class ProbeMutation:
     """Connection tests."""
 
-    @mutation(Guard.MEMBER, TestConnectionPayload)
+    @mutation(Guard.MEMBER, TestConnectionPayload, Scope.TESTS_RUN)
     async def test_connection(
         self,
         info: Info,
@@ -149,7 +150,7 @@ class ProbeMutation:
             test = await probes.wait(principal, test.id, input.wait_seconds)
         return TestConnectionPayload(test=connection_test(test))
 
-    @mutation(Guard.MEMBER, CancelTestPayload)
+    @mutation(Guard.MEMBER, CancelTestPayload, Scope.TESTS_RUN)
     async def cancel_test(
         self,
         info: Info,
@@ -161,14 +162,14 @@ class ProbeMutation:
         test = await info.context.services.probes.cancel(principal, key)
         return CancelTestPayload(test=connection_test(test))
 
-    @mutation(Guard.MEMBER, ApplyFixPayload)
+    @mutation(Guard.MEMBER, ApplyFixPayload, Scope.CONFIGS_WRITE)
     async def apply_fix(
         self,
         info: Info,
         input: Annotated[ApplyFixInput, strawberry.argument(description="Which fix.")],
     ) -> ApplyFixPayload | None:
         """Apply the fix of a diagnosis to the configuration and test again."""
-        principal = await info.context.caller()
+        principal = await info.context.caller(Scope.TESTS_RUN)  # beside the guard's scope
         config, test = await info.context.services.probes.apply_fix(
             principal,
             ids.key_of("ConnectionTest", input.test_id, ("testId",)),
@@ -191,7 +192,7 @@ class ProbeSubscription:
     ) -> AsyncGenerator[ConnectionTestProgress, None]:
         """First the current state, then one event a changed step; completes with the test."""
         context = info.context
-        principal = await context.caller()
+        principal = await context.caller(Scope.TESTS_RUN)
         key = ids.key_of("ConnectionTest", test_id, ("testId",))
         async with aclosing(context.services.probes.watch(principal, key)) as moments:
             async for progress in moments:

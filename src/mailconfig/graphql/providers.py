@@ -9,7 +9,7 @@ import strawberry
 from mailconfig.domain import providers as domain
 from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.catalogue import Catalogue
-from mailconfig.domain.pages import Keyset, PageRequest
+from mailconfig.domain.pages import Keyset, Page, PageRequest
 from mailconfig.domain.providers import Confidence, ProviderKind, ProviderStatus
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
 from mailconfig.graphql import ids
@@ -19,14 +19,12 @@ from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.pages import (
     After,
     Before,
-    Cursors,
     First,
     Last,
     PageInfo,
-    page_info,
+    page_parts,
     page_request,
 )
-from mailconfig.graphql.selecting import selected
 
 
 @object_type
@@ -183,10 +181,8 @@ def find(catalogue: Catalogue, by: ProviderBy) -> domain.Provider | None:
     return None
 
 
-def _window(
-    rows: tuple[domain.Provider, ...], request: PageRequest
-) -> tuple[tuple[domain.Provider, ...], bool, bool]:
-    """Return a page of rows in memory and whether rows follow and precede it.
+def _window(rows: tuple[domain.Provider, ...], request: PageRequest) -> Page[domain.Provider]:
+    """Return a page of rows in memory.
 
     A row is found again by its id, so that a page stays right when the catalogue is replaced.
     """
@@ -197,7 +193,9 @@ def _window(
         start = max(start, end - request.limit)
     else:
         end = min(end, start + request.limit)
-    return rows[start:end], end < len(rows), start > 0
+    shown = rows[start:end]
+    keys = tuple(Keyset(row.name, row.id) for row in shown)
+    return Page(shown, keys, has_next=end < len(rows), has_previous=start > 0)
 
 
 @object_type
@@ -222,20 +220,11 @@ class ProviderQuery:
         listing = f"providers {search or ''}"
         request = page_request(services.cursors, listing, first, after, last, before)
         rows = services.catalogue.search(search) if search else services.catalogue.providers
-        shown, has_next, has_previous = _window(rows, request)
+        page = _window(rows, request)
         known = shown_providers(services.catalogue)
-        nodes = [known[row.id] for row in shown]
-        keys = [Keyset(row.name, row.id) for row in shown]
-        cursors = selected(info, Cursors.of).made(services.cursors, listing, keys)
-        return ProviderConnection(
-            edges=[
-                ProviderEdge(cursor=cursor, node=node)
-                for cursor, node in zip(cursors, nodes, strict=True)
-            ],
-            nodes=nodes,
-            page_info=page_info(cursors, has_next=has_next, has_previous=has_previous),
-            total_count=len(rows),
-        )
+        nodes = [known[row.id] for row in page.rows]
+        edges, around = page_parts(info, listing, page, ProviderEdge, nodes)
+        return ProviderConnection(edges=edges, nodes=nodes, page_info=around, total_count=len(rows))
 
     @strawberry.field
     def provider(

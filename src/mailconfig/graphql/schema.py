@@ -17,6 +17,7 @@ from strawberry.types.graphql import OperationType
 
 from mailconfig.graphql import enums, errors, objects
 from mailconfig.graphql.admission import Admission, Admissions
+from mailconfig.graphql.apikeys import ApiKeyMutation, ApiKeyQuery
 from mailconfig.graphql.audit import AuditQuery
 from mailconfig.graphql.budgets import Budgets, PointsGoneError
 from mailconfig.graphql.cached import SharedAnswers, is_shared, shared_key
@@ -24,23 +25,42 @@ from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.discovery import DiscoveryMutation, DiscoverySubscription
 from mailconfig.graphql.domains import DomainMutation
+from mailconfig.graphql.embedding import EmbeddingMutation
+from mailconfig.graphql.erasure import ErasureMutation
 from mailconfig.graphql.executor import CompilingExecutor, run_operation
 from mailconfig.graphql.explaining import ExplainQuery
 from mailconfig.graphql.files import FileMutation
 from mailconfig.graphql.identity import IdentityMutation, IdentityQuery, Viewer
+from mailconfig.graphql.invitations import InvitationMutation
 from mailconfig.graphql.limits import DocumentLimits
 from mailconfig.graphql.lookup import NodeQuery
+from mailconfig.graphql.mailboxes import MailboxMutation
 from mailconfig.graphql.masking import ShownError, masked
+from mailconfig.graphql.oauthclients import OAuthClientMutation, OAuthClientQuery
+from mailconfig.graphql.passwords import PasswordMutation
 from mailconfig.graphql.plans import Operation, Plan, PlanCacheLimits, Plans
 from mailconfig.graphql.probes import ProbeMutation, ProbeSubscription
 from mailconfig.graphql.providers import Provider, ProviderQuery
 from mailconfig.graphql.resolving import call_directly
 from mailconfig.graphql.scalars import CONFIG
+from mailconfig.graphql.sessions import SessionMutation, SessionQuery
 from mailconfig.graphql.validation import ValidationMutation
+from mailconfig.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
 
 
 @strawberry.type(description="Reads.")
-class Query(ConfigQuery, ProviderQuery, ExplainQuery, IdentityQuery, NodeQuery, AuditQuery):
+class Query(
+    ConfigQuery,
+    ProviderQuery,
+    ExplainQuery,
+    IdentityQuery,
+    NodeQuery,
+    AuditQuery,
+    ApiKeyQuery,
+    SessionQuery,
+    OAuthClientQuery,
+    WorkspaceQuery,
+):
     """All queries."""
 
 
@@ -55,6 +75,15 @@ class Mutation(
     DomainMutation,
     FileMutation,
     IdentityMutation,
+    ApiKeyMutation,
+    EmbeddingMutation,
+    SessionMutation,
+    PasswordMutation,
+    MailboxMutation,
+    OAuthClientMutation,
+    WorkspaceMutation,
+    InvitationMutation,
+    ErasureMutation,
 ):
     """All mutations."""
 

@@ -16,6 +16,7 @@ from mailconfig.domain.servers import (
     MailProtocol,
     TransportSecurity,
 )
+from mailconfig.graphql import ids
 from mailconfig.graphql.describing import input_type, object_type, one_of_type
 from mailconfig.graphql.scalars import Hostname
 
@@ -93,6 +94,8 @@ class SecretInput:
     """A password, app password or API key."""
     access_token: strawberry.Maybe[str]
     """An OAuth 2.0 access token."""
+    grant: strawberry.Maybe[strawberry.ID]
+    """A grant of completeMailboxAuthorization: we fetch its access tokens ourselves."""
     keep: strawberry.Maybe[bool]
     """True: use what is stored already, which is allowed only for the same server and user."""
 
@@ -134,13 +137,19 @@ class DraftServerInput:
 
 
 def secret_change(given: SecretInput | None, path: tuple[str, ...]) -> SecretChange | None:
-    """Return what the caller wants done about a secret; raises InvalidInput for keep: false."""
+    """Return what the caller wants done about a secret.
+
+    Raises InvalidInput for keep: false, NotFound for the id of something else than a grant.
+    """
     if given is None:
         return None
     if given.password is not None:
         return NewSecret(SecretKind.PASSWORD, Secret(given.password.value))
     if given.access_token is not None:
         return NewSecret(SecretKind.ACCESS_TOKEN, Secret(given.access_token.value))
+    if given.grant is not None:
+        key = ids.key_of("MailboxGrant", given.grant.value, (*path, "grant"))
+        return NewSecret(SecretKind.GRANT, Secret(str(key)))
     if given.keep is not None and given.keep.value:
         return KeepSecret()
     issue = ValidationIssue(

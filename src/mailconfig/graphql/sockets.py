@@ -241,7 +241,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run an operation to its end; what fails is logged, masked, and told to it alone."""
-        assert isinstance(operation, SocketOperation)  # noqa: S101 - for the type checker
+        assert isinstance(operation, SocketOperation)  # noqa: S101 - for mypy  # nosec B101
         turn = Turn(self._work)
         try:
             await turn.begin()

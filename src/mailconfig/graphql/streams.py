@@ -75,7 +75,7 @@ async def open_stream(
     if (
         principal is not None
         and principal.channel is Channel.COOKIE
-        and not from_own_page(context.request, places.limits.origin)
+        and not from_own_page(context.request, places.limits)
     ):
         return _refused(403, Forbidden(_ANOTHER_PAGE), context)
     return LiveStream(events, context, principal, headers, places)
@@ -88,16 +88,16 @@ def _refused(status: int, refusal: Refusal, context: Context) -> Response:
     return JSONResponse({"errors": [error.formatted]}, status, headers)
 
 
-def from_own_page(request: HTTPConnection, origin: str | None) -> bool:
-    """Tell whether a request is from a page of ours, or from no page at all.
-
-    `origin` is that of our pages where a proxy changes the Host header.
-    """
+def from_own_page(request: HTTPConnection, limits: LiveLimits) -> bool:
+    """Tell whether a request is from a page of ours, of a listed origin, or from no page at all."""
+    named = request.headers.get("origin")
+    if named is not None and normalize_origin(named) in limits.listed_origins:
+        return True
     if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
         return False
-    named = request.headers.get("origin")
     if named is None:
         return True
+    origin = limits.origin
     ours = origin is not None and normalize_origin(named) == normalize_origin(origin)
     return ours or is_same_origin(named, request.headers.get("host"))
 

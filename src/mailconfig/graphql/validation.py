@@ -4,6 +4,7 @@ from typing import Annotated
 
 import strawberry
 
+from mailconfig.domain.identity import Scope
 from mailconfig.domain.issues import Severity
 from mailconfig.graphql import forms
 from mailconfig.graphql.context import Info
@@ -40,7 +41,7 @@ class ValidatePayload:
 class ValidationMutation:
     """Checks that store nothing and connect to nothing."""
 
-    @mutation(Guard.MEMBER, ValidatePayload)
+    @mutation(Guard.MEMBER, ValidatePayload, Scope.CONFIGS_WRITE)
     async def validate(
         self,
         info: Info,

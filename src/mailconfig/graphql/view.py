@@ -118,7 +118,7 @@ class View(GraphQL[Context, None]):
             graphql_ide="graphiql" if explorer else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
             multipart_uploads_enabled=True,
-            allowed_origins=[limits.origin] if limits.origin else (),
+            allowed_origins=[*limits.listed_origins, *([limits.origin] if limits.origin else ())],
         )
         self.stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: event_stream(limits)}
         self._services = services
@@ -127,6 +127,8 @@ class View(GraphQL[Context, None]):
         self._form_limits = form_limits
         self._profile = profile
         self._documents: Documents = documents or GivenDocuments()
+        self._admissions = schema.admissions
+        self._answers = schema.shared
         self.is_direct = schema.is_direct
         """Whether operations run without Strawberry's hooks; see `schema`."""
         self.graphql_transport_ws_handler_class = socket_handler(limits, self._documents)
@@ -201,11 +203,23 @@ class View(GraphQL[Context, None]):
         context = Context(self._services, self._sessions, request, draft)
         context.takes_bytes = True
         text, name = await text_for(self._documents, asked, context), asked.operation_name
+        tags = request.headers.get("if-none-match") if request.method in _READING else None
+        met = self._admissions.met(text, name)
+        if met is not None and tags is not None:  # a 304 costs what the answer does
+            had = self._answers.had(met, asked.variables, context.language, tags)
+            if (
+                had is not None
+                and not (await self._admissions.admit(text, asked.variables, name, context)).errors
+            ):
+                return had.known()
         data = GraphQLRequestData(text, asked.variables, name, asked.extensions)
         running = self.execute_single(request, HttpRequest(request), draft, context, None, data)
-        result = await while_wanted(running, request.receive, lambda: is_query(text, name))
+        if met is not None and met.writes:
+            result = await running  # to its end, so that nobody need watch the client
+        else:
+            result = await while_wanted(running, request.receive, lambda: is_query(text, name))
         shared = context.shared if request.method in _READING else None
-        if shared is not None and shared.is_known(request.headers.get("if-none-match")):
+        if shared is not None and shared.is_known(tags):
             return shared.known()
         response = self.create_response(_members(result), draft)
         return response if shared is None else shared.tagged(response)

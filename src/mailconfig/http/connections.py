@@ -27,6 +27,10 @@ _TOO_LARGE: Final = (
 """What a client hears whose head has no end (RFC 6585, section 5)."""
 _CLOSE_SECONDS: Final = 2.0
 """What a client gets to answer a close frame; uvicorn's own 10 let garbage hold connections."""
+_HELD_BYTES: Final = 64 * 1024
+"""What is held back within one step: more than nearly all answers have, and what asyncio lets
+build up by default. Whoever writes more is to learn that a client does not read, which only the
+transport below can tell, and only about what it was given."""
 
 
 class Cutting(asyncio.Protocol):
@@ -81,13 +85,14 @@ class Joining:
 
     uvicorn writes head and body of an answer one after the other: that would be two system calls
     here, two packets on the way, and two wakings of the client. What is held is sent before the
-    loop does anything else.
+    loop does anything else, or once it is too much to hold.
     """
 
     def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._inner = inner
         self._loop = loop
         self._held: list[bytes] = []
+        self._held_bytes = 0
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever transports have
         """Be the transport for all else."""
@@ -98,6 +103,9 @@ class Joining:
         if not self._held:
             self._loop.call_soon(self._send)
         self._held.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes > _HELD_BYTES:
+            self._send()
 
     def close(self) -> None:
         """Send what is held, and close."""
@@ -105,7 +113,7 @@ class Joining:
         self._inner.close()
 
     def _send(self) -> None:
-        held, self._held = self._held, []
+        held, self._held, self._held_bytes = self._held, [], 0
         if held:
             self._inner.write(b"".join(held))
 
@@ -118,7 +126,11 @@ class HttpConnection(Cutting, HttpToolsProtocol):
     head_seconds: float
     """How long a client may take for one; also for the first byte of a new connection."""
     _head: int | None = 0
-    """Bytes of the head that is being received; None between heads."""
+    """Bytes that are known to be of the head that is being received; None between heads."""
+    _heads = 0
+    """Heads that have begun."""
+    _between = True
+    """Whether the next byte begins a head: nothing came yet, or a request has ended."""
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -133,10 +145,16 @@ class HttpConnection(Cutting, HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, and end the connection where a head becomes too large."""
+        """Read what came, and end the connection where a head becomes too large.
+
+        Where a head begins behind something else, the parser does not tell; that one piece, which
+        asyncio bounds (256 KiB), is not counted. A head that ends with what came is whole.
+        """
+        owner = self._heads + self._between
         super().data_received(data)
         if self._head is not None and not self._peer.is_closing():
-            self._head += len(data)
+            if self._heads == owner:  # all that came is of this head
+                self._head += len(data)
             if self._deadline is None:  # most heads come in one piece, and need none
                 self._await_head()
             if self._head > self.head_bytes:
@@ -147,11 +165,18 @@ class HttpConnection(Cutting, HttpToolsProtocol):
         """Count the head that begins."""
         super().on_message_begin()
         self._head = 0
+        self._heads += 1
+        self._between = False
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._head_came()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is a head."""
+        self._between = True
+        super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on as it is: frames go out one by one."""

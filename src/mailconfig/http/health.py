@@ -1,6 +1,7 @@
 """Whether the process lives (/healthz) and whether it can serve (/readyz)."""
 
 import logging
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -10,6 +11,9 @@ from mailconfig.domain.errors import MailconfigError
 from mailconfig.services.health import HealthService
 
 _log = logging.getLogger(__name__)
+
+PATHS: Final = frozenset({"/healthz", "/readyz"})
+"""Asked by address too, whatever the names of this service are."""
 
 
 def health_routes(health: HealthService) -> list[Route]:

@@ -13,23 +13,39 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mailconfig.domain.request import id_of_request, request_id
 from mailconfig.http.problems import PREFIX, Problem
 
-SECURITY_HEADERS: Final[Mapping[str, str]] = {
+SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(),"
+        " gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(),"
+        " publickey-credentials-get=(), serial=(), usb=()"
+    ),
 }
 """Set where the route has not set its own."""
+HSTS: Final = "Strict-Transport-Security"
+"""RFC 6797; for https alone, since a promise by http is not believed (section 8.1)."""
 _LENGTH_DIGITS: Final = 20
 """Digits of a Content-Length that are looked at: no limit has as many."""
+
+
+def security_headers(hsts_seconds: int = 0) -> Mapping[str, str]:
+    """Return the headers of every answer; with a time, browsers insist on https so long."""
+    if not hsts_seconds:
+        return SECURITY_HEADERS
+    return SECURITY_HEADERS | {HSTS: f"max-age={hsts_seconds}; includeSubDomains"}
 
 
 class RequestIds:
     """Gives each request an id, in the context, the answer and so in every log line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = SECURITY_HEADERS) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve with the id set and the headers added."""
@@ -43,7 +59,7 @@ class RequestIds:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = chosen
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

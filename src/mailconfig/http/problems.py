@@ -35,6 +35,13 @@ BY_TYPE: Final[Mapping[str, HTTPStatus]] = {
     "RateLimitedError": HTTPStatus.TOO_MANY_REQUESTS,
     "LimitExceededError": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "FileRefusedError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "LastOwnerError": HTTPStatus.CONFLICT,
+    "ConfigurationsRemainError": HTTPStatus.CONFLICT,
+    "InvitationInvalidError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "QuotaExceededError": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "AuthorizationInvalidError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "MissingScopesError": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "ProviderRefusedError": HTTPStatus.BAD_GATEWAY,
 }
 """Status of each type of error in a payload; a test compares it with the schema."""
 BY_CODE: Final[Mapping[str, HTTPStatus]] = {

@@ -17,6 +17,7 @@ from mailconfig.domain.identity import Principal
 from mailconfig.domain.networks import caller_network
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
+from mailconfig.services.bearers import Bearers
 from mailconfig.services.identity import IdentityService
 
 _NAME: Final = "mailconfig_session"
@@ -29,6 +30,8 @@ class HttpSessions:
     identity: IdentityService
     https: bool
     """Whether browsers reach us over https."""
+    bearers: Bearers | None = None
+    """What else than access tokens an Authorization header may hold."""
 
     @property
     def cookie(self) -> str:
@@ -41,7 +44,9 @@ class HttpSessions:
         """Return who is calling, None for nobody; raises Unauthenticated for a bad token."""
         token = _bearer(connection, authorization)
         if token is not None:
-            return await self.identity.by_bearer(token)
+            return await (
+                self.bearers.caller(token) if self.bearers else self.identity.by_bearer(token)
+            )
         cookie = connection.cookies.get(self.cookie)
         return await self.identity.by_cookie(Secret(cookie)) if cookie else None
 
@@ -50,7 +55,9 @@ class HttpSessions:
     ) -> float | None:
         """Return when a bearer token ends by itself; None for a cookie, which only its row ends."""
         token = _bearer(connection, authorization)
-        return None if token is None else self.identity.seconds_left(token)
+        if token is None:
+            return None
+        return (self.bearers or self.identity).seconds_left(token)
 
     def open(self, response: Response, token: Secret, expires_at: datetime) -> None:
         """Let the browser keep the session."""
@@ -69,6 +76,11 @@ class HttpSessions:
         response.delete_cookie(
             self.cookie, path="/", secure=self.https, httponly=True, samesite="lax"
         )
+
+    def shown(self, connection: HTTPConnection) -> Secret | None:
+        """Return the session cookie that came along, whatever it is good for."""
+        cookie = connection.cookies.get(self.cookie)
+        return Secret(cookie) if cookie else None
 
     def client(self, connection: HTTPConnection) -> str:
         """Return by what the peer is counted: its address, of IPv6 the network of it.

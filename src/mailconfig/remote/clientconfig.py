@@ -8,7 +8,7 @@ signing in without TLS, is left out with a reason. Must not fetch anything.
 import re
 from collections.abc import Iterable
 from typing import Final
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError  # nosec B405
 
 import defusedxml
 from defusedxml.ElementTree import fromstring

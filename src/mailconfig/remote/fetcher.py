@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import httpcore
 
@@ -79,6 +79,20 @@ class HttpsFetcher:
         except TimeoutError as error:
             raise FetchTimeout("No complete answer in time.") from error
 
+    async def post(
+        self, url: str, form: Mapping[str, str], *, seconds: float, max_bytes: int
+    ) -> Fetched:
+        """Return the answer to a form, whatever its status; a redirect is not followed.
+
+        Raises as `get`. What the form holds is in no error and no log.
+        """
+        body = urlencode(form).encode("ascii")
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._answer(_target(url), max_bytes, body)
+        except TimeoutError as error:
+            raise FetchTimeout("No complete answer in time.") from error
+
     async def _followed(self, url: str, max_bytes: int, redirects: int) -> Fetched:
         target = _target(url)
         for _ in range(redirects + 1):
@@ -89,8 +103,8 @@ class HttpsFetcher:
             target = _target(_joined(target.url, location))
         raise FetchRefused("Too many redirects.")
 
-    async def _answer(self, target: Target, max_bytes: int) -> Fetched:
-        """Ask one server once."""
+    async def _answer(self, target: Target, max_bytes: int, form: bytes | None = None) -> Fetched:
+        """Ask one server once, with a form where there is one."""
         # Chunks of one byte cost five more on the way; beyond double the size is no document.
         backend = EgressBackend(
             self._egress,
@@ -98,7 +112,11 @@ class HttpsFetcher:
             total_bytes=_HEAD_MAX_BYTES + 2 * max_bytes,
         )
         request = httpcore.Request(
-            "GET", _library_url(target), headers=self._headers(target), extensions={}
+            "GET" if form is None else "POST",
+            _library_url(target),
+            headers=self._headers(target) + _form_headers(form),
+            content=form,
+            extensions={},
         )
         connection = httpcore.AsyncHTTPConnection(
             request.url.origin, ssl_context=await self._contexts(), network_backend=backend
@@ -118,6 +136,15 @@ class HttpsFetcher:
             (b"Accept-Encoding", b"identity"),
             (b"Connection", b"close"),
         ]
+
+
+def _form_headers(form: bytes | None) -> list[tuple[bytes, bytes]]:
+    if form is None:
+        return []
+    return [
+        (b"Content-Type", b"application/x-www-form-urlencoded"),
+        (b"Content-Length", str(len(form)).encode("ascii")),
+    ]
 
 
 def _failure(error: Exception, *, hung_up: bool) -> FetchFailed:

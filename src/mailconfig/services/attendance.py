@@ -2,11 +2,11 @@
 
 Threat: a session that was ended, or whose user was removed or has another role, is still let in.
 What holds: a logout in this process counts from the moment it answers, because it makes this
-module forget the session, also where the row was read before and arrives after. What another
-process or the command line did counts after `kept_seconds` at the latest, which the operator sets
-(0: at once, a read for each request). That a session or token expires is checked by its caller on
-every use, never remembered. Only what exists is remembered, and of that a bounded number, so that
-guessing fills nothing.
+module forget the session, also where the row was read before and arrives after; so do a changed
+role and a removed membership. What another process or the command line did counts after
+`kept_seconds` at the latest, which the operator sets (0: at once, a read for each request). That a
+session or token expires is checked by its caller on every use, never remembered. Only what exists
+is remembered, and of that a bounded number, so that guessing fills nothing.
 """
 
 import time
@@ -58,35 +58,54 @@ class Remembered(Generic[KeyT, ValueT]):
         """Forget a value."""
         self._values.pop(key, None)
 
+    def drop_where(self, is_meant: Callable[[ValueT], bool]) -> None:
+        """Forget all values that are meant."""
+        for key in [key for key, value in self._values.items() if is_meant(value)]:
+            del self._values[key]
 
-class Attendance:
-    """The sessions that were seen lately."""
+
+class Recollection(Generic[KeyT, ValueT]):
+    """What was read lately, each value for some seconds."""
 
     def __init__(self, kept_seconds: float, clock: Seconds = time.monotonic) -> None:
         self._kept_seconds = kept_seconds
         self._clock = clock
-        self._sessions: Remembered[UUID, tuple[SignedIn, float]] = Remembered()
+        self._values: Remembered[KeyT, tuple[ValueT, float]] = Remembered()
         self._departures = 0
-        """Sessions forgotten so far; tells whether one was while a row was on its way."""
+        """How often values were forgotten; tells whether one was while a row was on its way."""
 
     async def of(
-        self, session_id: UUID, read: Callable[[UUID], Awaitable[SignedIn | None]]
-    ) -> SignedIn | None:
-        """Return a session, from memory or by `read`; None where there is none."""
+        self, key: KeyT, read: Callable[[KeyT], Awaitable[ValueT | None]]
+    ) -> ValueT | None:
+        """Return a value, from memory or by `read`; None where there is none."""
         if self._kept_seconds <= 0:
-            return await read(session_id)
-        kept = self._sessions.get(session_id)
+            return await read(key)
+        kept = self._values.get(key)
         if kept is not None and self._clock() < kept[1]:
             return kept[0]
         before, asked_at = self._departures, self._clock()
-        found = await read(session_id)
+        found = await read(key)
         if found is None:
-            self._sessions.drop(session_id)
+            self._values.drop(key)
         elif before == self._departures:
-            self._sessions.put(session_id, (found, asked_at + self._kept_seconds))
+            self._values.put(key, (found, asked_at + self._kept_seconds))
         return found
 
-    def forget(self, session_id: UUID) -> None:
-        """Forget a session that has ended here."""
+    def forget(self, key: KeyT) -> None:
+        """Forget a value that has ended here."""
         self._departures += 1
-        self._sessions.drop(session_id)
+        self._values.drop(key)
+
+    def forget_all(self) -> None:
+        """Forget everything."""
+        self._departures += 1
+        self._values = Remembered()
+
+
+class Attendance(Recollection[UUID, SignedIn]):
+    """The sessions that were seen lately."""
+
+    def forget_user(self, user_id: UUID) -> None:
+        """Forget the sessions of a user, whose role or membership was changed here."""
+        self._departures += 1
+        self._values.drop_where(lambda kept: kept[0][0].user_id == user_id)

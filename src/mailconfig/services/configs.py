@@ -16,6 +16,7 @@ from mailconfig.domain.configs import (
     StoredServer,
     may_change,
     may_delete,
+    may_make,
     may_read,
     visibility,
 )
@@ -27,7 +28,7 @@ from mailconfig.domain.errors import (
     NotFound,
     RevisionConflict,
 )
-from mailconfig.domain.identity import Principal, Role
+from mailconfig.domain.identity import Principal
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.issues import Severity
 from mailconfig.domain.pages import Page, PageRequest
@@ -47,17 +48,20 @@ from mailconfig.domain.submission import (
     merged,
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
+from mailconfig.domain.workspaces import Quota
 from mailconfig.services.custody import Custody, SecretIntake
 from mailconfig.services.finding import named_by, of_rollback
-from mailconfig.services.fingerprints import Fingerprints
+from mailconfig.services.fingerprints import Fingerprint, Fingerprints
 from mailconfig.services.formfiles import FormFiles
+from mailconfig.services.grants import GrantService
+from mailconfig.services.quotas import QuotaService
 from mailconfig.storage.database import Arrival, Database, Work
 
 
 class ConfigService:
     """The life of a configuration."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each collaborator
         self,
         database: Database,
         catalogue: Catalogue,
@@ -65,6 +69,8 @@ class ConfigService:
         custody: Custody,
         files: FormFiles,
         fingerprints: Fingerprints,
+        grants: GrantService,
+        quotas: QuotaService,
         now: Now,
     ) -> None:
         self._database = database
@@ -73,6 +79,8 @@ class ConfigService:
         self._custody = custody
         self._files = files
         self._fingerprints = fingerprints
+        self._grants = grants
+        self._quotas = quotas
         self._now = now
 
     async def submit(self, principal: Principal, submission: Submission) -> EmailConfig:
@@ -81,14 +89,15 @@ class ConfigService:
         Raises Forbidden, InvalidInput, Duplicate, SecretRequired, IdempotencyConflict,
         FileRefused or LimitExceeded; on each of them nothing is stored.
         """
-        principal.require(Role.ADMIN if submission.shared else Role.MEMBER)
+        if not may_make(principal, submission.draft.email_address or "", shared=submission.shared):
+            raise Forbidden
         digest = await self._fingerprints.of(submission)
         known = await self._known(principal, submission.idempotency_key, digest)
         if known is not None:
             return known
         provider = self._valid(submission.draft)
         try:
-            return await self._stored(principal, submission, provider, digest)
+            return await self._stored(principal, submission, provider, digest.newest)
         except (Duplicate, IdempotencyConflict) as taken:
             # The same request may have come twice at once: the first one's result is the answer.
             known = await self._known(principal, submission.idempotency_key, digest)
@@ -102,13 +111,15 @@ class ConfigService:
         self, principal: Principal, submission: Submission, provider: Provider | None, digest: str
     ) -> EmailConfig:
         """Store in one unit of work; the constraints of the database notice duplicates."""
-        if not submission.files:
+        place = principal.workspace_id
+        if not submission.files and not await self._quotas.limited(place, Quota.CONFIGS):
             arrival = await self._arrival(principal, submission, provider, digest)
-            await self._database.arrive(principal.workspace_id, arrival)
+            await self._database.arrive(place, arrival)
             return arrival.config
         async with self._files.stored(principal, submission.files) as file_ids:
             arrival = await self._arrival(principal, submission, provider, digest)
-            async with self._database.work(principal.workspace_id) as work:
+            async with self._database.work(place) as work:
+                await self._quotas.claim(work, Quota.CONFIGS, 1)
                 await work.arrive(arrival)
                 await self._files.attach(work, principal, file_ids, arrival.config.id)
         return arrival.config
@@ -186,11 +197,14 @@ class ConfigService:
             if not may_delete(principal, config.owner_id):
                 raise Forbidden
             _expect(config, expected_revision)
+            grants = await work.grants.of_config(config_id)
             blobs = await work.configs.delete(config_id)
+            farewells = await self._grants.drop_unused(work, grants)
             await work.audit.append(
                 principal.user_id, "config.delete", "config", config_id, {"files": len(blobs)}
             )
         await self._files.remove_blobs(blobs)
+        await self._grants.give_back(farewells)
         return config
 
     async def get(self, principal: Principal, config_id: UUID) -> EmailConfig:
@@ -228,7 +242,7 @@ class ConfigService:
             return await work.configs.versions(config_id, request)
 
     async def _known(
-        self, principal: Principal, key: str | None, digest: str
+        self, principal: Principal, key: str | None, digest: Fingerprint
     ) -> EmailConfig | None:
         if key is None:
             return None
@@ -236,7 +250,7 @@ class ConfigService:
             found = await work.idempotency.find(principal.user_id, "submit", key)
             if found is None:
                 return None
-            if found[0] != digest:
+            if found[0] not in digest.digests:
                 raise IdempotencyConflict
             return await self._readable(work, principal, found[1])
 
@@ -265,6 +279,7 @@ class ConfigService:
             created_at=now,
             updated_at=now,
         )
+        await self._grants.check_new(principal, config)
         details = {"shared": submission.shared}
         key = submission.idempotency_key
         return Arrival(config, secrets.rows, principal.user_id, details, key, digest)
@@ -273,12 +288,9 @@ class ConfigService:
         draft = merged(config, change)
         provider = self._valid(draft)
         address = draft.email_address or ""
-        incoming = await self._server(
-            work.secrets, draft.incoming, address, provider, config.incoming
-        )
-        outgoing = await self._server(
-            work.secrets, draft.outgoing, address, provider, config.outgoing
-        )
+        kept = work.secrets
+        incoming = await self._server(kept, draft.incoming, address, provider, config.incoming)
+        outgoing = await self._server(kept, draft.outgoing, address, provider, config.outgoing)
         same = (incoming, outgoing) == (config.incoming, config.outgoing)
         return replace(
             self._advanced(config, status=config.status if same else ConfigStatus.UNVERIFIED),
@@ -301,6 +313,7 @@ class ConfigService:
     async def _replace(
         self, work: Work, principal: Principal, before: EmailConfig, after: EmailConfig, action: str
     ) -> None:
+        await self._grants.check(work, principal, before, after)
         await work.configs.replace(after, before.revision, principal.user_id)
         await work.audit.append(
             principal.user_id, action, "config", after.id, {"revision": after.revision}
@@ -342,6 +355,8 @@ class ConfigService:
         return report.provider
 
     async def _still_unique(self, work: Work, principal: Principal, config: EmailConfig) -> None:
+        if not may_change(principal, config.owner_id, config):
+            raise Forbidden  # an address that the purpose of an embed token does not have
         address, external_id = config.email_address, config.external_id
         await self._unique(work, principal, config.owner_id, address, external_id, config.id)
 
@@ -363,19 +378,19 @@ class ConfigService:
         found = await work.configs.find_by_external_id(external_id, exclude)
         if found is not None:
             other = await work.configs.get(found)
-            shown = found if may_read(principal, other.owner_id) else None
+            shown = found if may_read(principal, other.owner_id, other) else None
             raise Duplicate(N_("This external id is taken."), ("externalId",), shown)
 
     async def _changeable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
         config = await self._readable(work, principal, config_id)
-        if not may_change(principal, config.owner_id):
+        if not may_change(principal, config.owner_id, config):
             raise Forbidden
         return config
 
     async def _readable(self, work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
         with named_by("id"):
             config = await work.configs.get(config_id)
-            if not may_read(principal, config.owner_id):
+            if not may_read(principal, config.owner_id, config):
                 raise NotFound
         return config
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import SiteOf, StoredServer, secret_may_follow
 from mailconfig.domain.errors import SecretRequired
-from mailconfig.domain.secrets import KeepSecret, NewSecret, SecretChange
+from mailconfig.domain.mailboxes import pointer_id
+from mailconfig.domain.secrets import KeepSecret, NewSecret, SecretChange, SecretKind
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, ServerSettings
 from mailconfig.storage.secrets import SecretRepository
 
@@ -46,6 +47,10 @@ class Custody:
         A new secret is sealed; no wish, or the wish to keep, reuses the old one where custody
         allows. Raises SecretRequired where it does not.
         """
+        if isinstance(wish, NewSecret) and wish.kind is SecretKind.GRANT:
+            # What refers to a grant is stored with it; whether it may be used, `grants` looks at.
+            secret_id = pointer_id(UUID(wish.value.reveal()), FIELDS[settings.protocol])
+            return StoredServer(settings, secret_id, wish.kind, self._now())
         if isinstance(wish, NewSecret):
             secret_id = await secrets.add(FIELDS[settings.protocol], wish)
             return StoredServer(settings, secret_id, wish.kind, self._now())

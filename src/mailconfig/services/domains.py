@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import Now
+from mailconfig.domain.configs import may_ask_about
 from mailconfig.domain.domains import CheckKind, CheckVerdict, DomainCheck, DomainReport
 from mailconfig.domain.domains.dkim import judge_dkim, key_name, selectors_for
 from mailconfig.domain.domains.dmarc import is_dmarc, judge_dmarc, policy_names
@@ -22,7 +23,7 @@ from mailconfig.domain.domains.transport import (
     judge_mx,
     judge_tls_rpt,
 )
-from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.errors import Forbidden, InvalidInput
 from mailconfig.domain.fetching import Fetcher, FetchFailed
 from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
 from mailconfig.domain.identity import Principal, Role
@@ -83,6 +84,8 @@ class DomainService:
         Raises Forbidden, InvalidInput or RateLimited; nothing is asked then.
         """
         principal.require(Role.VIEWER)
+        if not may_ask_about(principal, domain):
+            raise Forbidden
         name, wanted = _parsed(domain, selectors)
         limit = Limit("domains", self.settings.per_minute, _MINUTE)
         await self.limiter.take(limit, f"user {principal.user_id}")

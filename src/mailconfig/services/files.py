@@ -19,15 +19,17 @@ from uuid import UUID
 import anyio
 
 from mailconfig.domain.clock import Now, utc_now
-from mailconfig.domain.configs import may_change, may_read
+from mailconfig.domain.configs import EmailConfig, may_change, may_read
 from mailconfig.domain.errors import Fault, FileUnreadable, Forbidden, NotFound
 from mailconfig.domain.files import FileKind, StoredFile, SweptBlobStore, Upload
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.signing import Signer
+from mailconfig.domain.workspaces import Quota
 from mailconfig.services.filelinks import FileLinks
 from mailconfig.services.finding import named_by
 from mailconfig.services.intake import Content, FileSettings, Intake, filename_for
+from mailconfig.services.quotas import QuotaService
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.streamcipher import decrypt, encrypt, new_key
 
@@ -53,8 +55,10 @@ class FileService:
         settings: FileSettings,
         signer: Signer,
         now: Now = utc_now,
+        quotas: QuotaService | None = None,
     ) -> None:
         self._database = database
+        self._quotas = quotas
         self._blobs = blobs
         self._settings = settings
         self._intake = Intake(settings)
@@ -110,6 +114,8 @@ class FileService:
 
     async def _insert(self, principal: Principal, file: StoredFile, blob: str, key: bytes) -> None:
         async with self._database.work(principal.workspace_id) as work:
+            if self._quotas is not None:
+                await self._quotas.claim(work, Quota.FILE_BYTES, file.size)
             secret_id = await work.secrets.add_key(_PURPOSE, key)
             await work.files.insert(file, blob, secret_id)
             details = {"kind": file.kind.value, "size": file.size, "sha256": file.sha256}
@@ -146,7 +152,7 @@ class FileService:
         """
         async with self._database.reading(principal.workspace_id) as work:
             config = await work.configs.get(config_id)
-            if not may_read(principal, config.owner_id):
+            if not may_read(principal, config.owner_id, config):
                 raise NotFound
             files = await work.files.of_config(config_id)
             anchors = sorted(
@@ -191,8 +197,8 @@ class FileService:
         """
         async with self._database.work(principal.workspace_id) as work:
             with named_by("id"):
-                file, owner_id = await _visible(work, principal, file_id)
-            if not may_change(principal, owner_id):
+                file, config = await _visible(work, principal, file_id)
+            if not _may_remove(principal, config):
                 raise Forbidden
             blob = await work.files.delete(file_id)
             details = {"kind": file.kind.value, "sha256": file.sha256}
@@ -232,6 +238,20 @@ class FileService:
                 await self._blobs.delete(name)
             except Fault:
                 _log.warning("blob %s was not removed", name, exc_info=True)
+
+    async def erase_blobs(self, names: Sequence[str]) -> None:
+        """Remove bytes whose rows are to go next; raises Fault, and can be repeated."""
+        for name in names:
+            await self._blobs.delete(name)
+
+    async def erase_remains(self, workspace_id: UUID) -> None:
+        """Remove all bytes that are under the name of a workspace that is gone; raises Fault."""
+        async for name in self._blobs.named(f"{workspace_id.hex}/"):
+            await self._blobs.delete(name)
+
+    async def bytes_of(self, work: Work, file_id: UUID) -> AsyncIterator[bytes]:
+        """Return the plaintext of a file for an export, to be read after the unit of work."""
+        return await self._opened(work, file_id)
 
     async def expire_unused(self) -> int:
         """Remove all uploads that nothing has referred to for too long; return how many."""
@@ -290,17 +310,27 @@ class FileService:
 
 async def _visible(
     work: Work, principal: Principal, file_id: UUID
-) -> tuple[StoredFile, UUID | None]:
-    """Return a file and the owner who decides about it; raises NotFound unless it may be seen."""
+) -> tuple[StoredFile, EmailConfig | None]:
+    """Return a file and what it belongs to, None for an upload of the caller's own.
+
+    Raises NotFound unless it may be seen.
+    """
     file = await work.files.get(file_id)
     if file.config_id is None:
         if file.owner_id != principal.user_id:
             raise NotFound
-        return file, file.owner_id
+        return file, None
     config = await work.configs.get(file.config_id)
-    if not may_read(principal, config.owner_id):
+    if not may_read(principal, config.owner_id, config):
         raise NotFound
-    return file, config.owner_id
+    return file, config
+
+
+def _may_remove(principal: Principal, config: EmailConfig | None) -> bool:
+    """Tell whether the caller may remove a file that they may see."""
+    if config is None:
+        return principal.at_least(Role.MEMBER)
+    return may_change(principal, config.owner_id, config)
 
 
 async def _text(chunks: AsyncIterator[bytes]) -> str:

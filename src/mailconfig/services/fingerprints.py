@@ -5,7 +5,7 @@ used to try passwords against it.
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -17,20 +17,32 @@ from mailconfig.domain.submission import FileChange, NewFile, Submission
 _CHUNK_BYTES: Final = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The digests of one submission, one for each key that may have made a stored one."""
+
+    digests: tuple[str, ...]
+
+    @property
+    def newest(self) -> str:
+        """The one to store."""
+        return self.digests[0]
+
+
 class Fingerprints:
     """Makes keyed digests of submissions."""
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer.derive("fingerprint")
 
-    async def of(self, submission: Submission) -> str:
+    async def of(self, submission: Submission) -> Fingerprint:
         """Return the fingerprint; empty without an idempotency key. Rewinds the files it reads."""
         if submission.idempotency_key is None:
-            return ""
+            return Fingerprint(("",))
         draft = json.dumps(asdict(submission.draft), default=_plain, sort_keys=True)
         files = [await _file(change) for change in submission.files]
         flags = f"{submission.shared} {submission.enabled}"
-        return self._signer.sign(draft, flags, *files)
+        return Fingerprint(self._signer.signatures(draft, flags, *files))
 
 
 def _plain(value: object) -> str:

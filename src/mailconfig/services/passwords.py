@@ -15,6 +15,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mailconfig.domain.secrets import Secret
 from mailconfig.storage.commonpasswords import folded, is_common
 
+PASSWORD_MAX_CHARS: Final = 1024
+"""Argon2 takes any length; this keeps a request from making it hash megabytes."""
+NO_PASSWORD: Final = "!"
+"""Stands in place of a hash for users who sign in elsewhere."""
 _PRODUCT: Final = "mailconfig"
 _DIGITS: Final = "0123456789"
 
@@ -33,13 +37,22 @@ class Passwords:
         return await run_sync(self._hasher.hash, password.reveal(), limiter=self._limiter)
 
     async def verify(self, encoded: str | None, password: Secret) -> bool:
-        """Tell whether the password fits; None stands for an unknown user and costs the same."""
+        """Tell whether the password fits; None stands for an unknown user and costs the same.
+
+        So does a user without a password, to whom none fits.
+        """
+        if encoded == NO_PASSWORD:
+            encoded = None
         if self._decoy is None:
             self._decoy = await self.hash(Secret("nobody has this password"))
         fits = await run_sync(
             self._fits, encoded or self._decoy, password.reveal(), limiter=self._limiter
         )
         return fits and encoded is not None
+
+    def is_outdated(self, encoded: str) -> bool:
+        """Tell a hash that was made with other parameters than those of today."""
+        return self._hasher.check_needs_rehash(encoded)
 
     async def guessable(self, password: Secret, address: str) -> bool:
         """Tell a password that is common or made of the user's address or the product's name."""

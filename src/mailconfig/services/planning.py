@@ -1,6 +1,7 @@
 """Planning a connection test: which servers, which secrets, which trust anchors.
 
-Everything is read in one unit of work and checked before anything is dialled.
+Everything is read in one unit of work and checked before anything is dialled. Access tokens of
+grants are fetched after it.
 """
 
 from collections.abc import Sequence
@@ -11,20 +12,21 @@ from uuid import UUID
 from mailconfig.domain.addresses import parse_address
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import Now
-from mailconfig.domain.configs import EmailConfig, may_read, may_use
+from mailconfig.domain.configs import EmailConfig, may_make, may_read, may_use
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.providers import Provider
-from mailconfig.domain.secrets import NewSecret
+from mailconfig.domain.secrets import NewSecret, SecretKind
 from mailconfig.domain.servers import MailProtocol, ServerSettings
 from mailconfig.domain.submission import canonical, checked, named
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.services.custody import FIELDS, Custody
 from mailconfig.services.files import FileService
 from mailconfig.services.finding import named_by
+from mailconfig.services.grants import GrantService
 from mailconfig.storage.database import Database, Work
 
 _NOTHING_TO_TEST: Final = ValidationIssue(
@@ -93,6 +95,7 @@ class Planner:
         catalogue: Catalogue,
         policy: ValidationPolicy,
         files: FileService,
+        grants: GrantService,
         now: Now,
     ) -> None:
         self._database = database
@@ -100,6 +103,7 @@ class Planner:
         self._catalogue = catalogue
         self._policy = policy
         self._files = files
+        self._grants = grants
         self._now = now
 
     async def plan(
@@ -121,6 +125,7 @@ class Planner:
         if round_trip and not _can_travel(plan):
             raise InvalidInput((_NO_ROUND_TRIP,))
         anchors = await self._anchors(principal, target)
+        plan = await self._granted(principal, plan)
         return replace(plan, anchors=anchors, round_trip=round_trip)
 
     async def _stored(
@@ -152,6 +157,8 @@ class Planner:
         address = canonical(draft.email_address or "")
         with named_by("basedOn"):
             old = await _usable(work, principal, target.based_on) if target.based_on else None
+        if not _may_test(principal, address, old):
+            raise Forbidden
         pairs = (
             (draft.incoming, old.incoming if old else None),
             (draft.outgoing, old.outgoing if old else None),
@@ -163,10 +170,19 @@ class Planner:
             if server is None or server.protocol not in protocols:
                 continue
             settings = checked(server, address, provider)
+            if isinstance(server.secret, NewSecret) and server.secret.kind is SecretKind.GRANT:
+                path = (FIELDS[server.protocol], "secret", "grant")
+                await self._grants.check_typed(work, principal, server.secret, path)
             secret = await self._custody.secret(work.secrets, settings, server.secret, stored)
             targets.append(self._target(settings, secret, address))
         servers = sum(map(bool, (draft.incoming, draft.outgoing)))
         return Plan(None, provider, tuple(targets), servers, address)
+
+    async def _granted(self, principal: Principal, plan: Plan) -> Plan:
+        """Put access tokens in the places of grants; no transaction is open meanwhile."""
+        workspace_id = principal.workspace_id
+        targets = [await self._grants.opened(workspace_id, target) for target in plan.targets]
+        return replace(plan, targets=tuple(targets))
 
     async def _anchors(self, principal: Principal, target: Target) -> tuple[str, ...]:
         if isinstance(target, UUID):
@@ -205,11 +221,19 @@ def _can_travel(plan: Plan) -> bool:
 
 async def _usable(work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
     config = await work.configs.get(config_id)
-    if not may_read(principal, config.owner_id):
+    if not may_read(principal, config.owner_id, config):
         raise NotFound
-    if not may_use(principal, config.owner_id):
+    if not may_use(principal, config.owner_id, config):
         raise Forbidden
     return config
+
+
+def _may_test(principal: Principal, address: str, based_on: EmailConfig | None) -> bool:
+    """Tell whether the caller may test a form of this address: as a new one, or as a change."""
+    if based_on is None:
+        return may_make(principal, address, shared=False)
+    form = replace(based_on, email_address=address)
+    return may_use(principal, form.owner_id, form)
 
 
 def _servers(config: EmailConfig) -> int:

@@ -34,9 +34,11 @@ from mailconfig.domain.secrets import KeepSecret
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.submission import Change, drafted, patched
 from mailconfig.domain.throttling import Limit, Limiter
+from mailconfig.domain.workspaces import Quota
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.finding import named_by
 from mailconfig.services.planning import Plan, Planner, Target
+from mailconfig.services.quotas import QuotaService
 from mailconfig.services.recorder import Job
 from mailconfig.services.runner import TestRunner
 from mailconfig.services.sequel import Sequel
@@ -82,8 +84,10 @@ class ProbeService:
         settings: ProbeSettings,
         limiter: Limiter,
         now: Now,
+        quotas: QuotaService | None = None,
     ) -> None:
         self._database = database
+        self._quotas = quotas
         self._runner = runner
         self._planner = planner
         self._sequel = sequel
@@ -105,12 +109,14 @@ class ProbeService:
         """Start a test in the background and return it as it stands.
 
         With `round_trip` it sends the account a message once both servers have passed.
-        Raises Forbidden, NotFound, InvalidInput, SecretRequired or RateLimited; nothing is
-        dialled then.
+        Raises Forbidden, NotFound, InvalidInput, SecretRequired, RateLimited or QuotaExceeded;
+        nothing is dialled then.
         """
         principal.require(Role.MEMBER)
         limit = Limit("tests", self._settings.per_minute, 60)
         await self._limiter.take(limit, f"user {principal.user_id}")
+        if self._quotas is not None:
+            await self._quotas.take(principal.workspace_id, Quota.TESTS_PER_DAY)
         with self._runner.place(principal.user_id):
             plan = await self._planner.plan(principal, target, protocols, round_trip=round_trip)
             return await self._started(principal, plan)
@@ -157,7 +163,7 @@ class ProbeService:
                     shown = test.started_by == principal.user_id
                 else:
                     config = await work.configs.get(test.config_id)
-                    shown = may_read(principal, config.owner_id)
+                    shown = may_read(principal, config.owner_id, config)
             if not shown:
                 raise NotFound
         return test

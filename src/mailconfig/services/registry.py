@@ -6,14 +6,23 @@ from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.languages import Languages
 from mailconfig.domain.signing import Signer
 from mailconfig.services.audit import AuditService
+from mailconfig.services.authorizations import AuthorizationService
+from mailconfig.services.bearers import Bearers
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.discovery import DiscoveryService
 from mailconfig.services.domains import DomainService
+from mailconfig.services.erasure import ErasureService
 from mailconfig.services.explaining import ExplainService
+from mailconfig.services.exports import ExportService
 from mailconfig.services.files import FileService
+from mailconfig.services.grants import GrantService
 from mailconfig.services.identity import IdentityService
+from mailconfig.services.invitations import InvitationService
+from mailconfig.services.oauthclients import OAuthClientService
 from mailconfig.services.probes import ProbeService
+from mailconfig.services.quotas import QuotaService
 from mailconfig.services.validation import ValidationService
+from mailconfig.services.workspaces import WorkspaceService
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,8 @@ class Services:
     """One service a noun."""
 
     identity: IdentityService
+    bearers: Bearers
+    """Keys, embed tokens and tokens of the host application."""
     configs: ConfigService
     probes: ProbeService
     files: FileService
@@ -29,6 +40,14 @@ class Services:
     domains: DomainService
     discovery: DiscoveryService
     audit: AuditService
+    authorizations: AuthorizationService
+    grants: GrantService
+    oauth_clients: OAuthClientService
+    workspaces: WorkspaceService
+    invitations: InvitationService
+    quotas: QuotaService
+    exports: ExportService
+    erasure: ErasureService
     catalogue: Catalogue
     languages: Languages
     """What texts for people are said in."""

@@ -49,4 +49,7 @@ class Retention:
         async with self.database.system() as system:
             await system.expire_idempotency(now - timedelta(seconds=self.idempotency_seconds))
             await system.expire_sessions(now)
+            await system.expire_resets(now)
+            await system.expire_invitations(now)
+            await system.expire_authorizations(now)
             await system.expire_draft_tests(now - timedelta(seconds=self.draft_test_seconds))

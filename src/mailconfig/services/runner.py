@@ -31,6 +31,8 @@ _GRACE_SECONDS: Final = 2
 """What a prober may take past its deadline before the runner stops it."""
 _FINISH_SECONDS: Final = 15
 """Bound of the last write, which is shielded from cancellation."""
+_FORSAKE_SECONDS: Final = 0.05
+"""How often it is looked whether stopped jobs have ended."""
 _BUSY_RETRY_SECONDS: Final = 10
 """What a caller is told to wait when the queue is full."""
 
@@ -128,6 +130,14 @@ class TestRunner:
             return False
         job.cancel()
         return True
+
+    async def forsake(self, workspace_id: UUID, seconds: float = 5) -> None:
+        """Stop all jobs of a workspace and wait until none is in memory, for so long at most."""
+        with anyio.move_on_after(seconds):
+            while mine := [job for job in self._jobs.values() if job.workspace_id == workspace_id]:
+                for job in mine:
+                    job.cancel()
+                await anyio.sleep(_FORSAKE_SECONDS)
 
     def cancel_all(self) -> None:
         """Stop every job of this process, because it is about to end."""

@@ -1,14 +1,40 @@
 """Settings of the edge: GraphQL over HTTP, sockets and streams, files."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode
+
+from mailconfig.domain.origins import exact_origin, hostname
 
 
 class EdgeSettings(BaseSettings):
     """What clients may send, and how much of it."""
+
+    # Origins, hosts and proxies
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins of front ends on other hosts, such as https://app.example.com, that "
+        "may send cookies and read answers; exact, with commas.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names of this service in Host headers beside that of MAILCONFIG_PUBLIC_URL, "
+        "without ports; in development, and with neither set, any.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Addresses and networks of proxies whose X-Forwarded-For and -Proto are "
+        "believed; unset: FORWARDED_ALLOW_IPS, else this machine.",
+    )
+    hsts_seconds: int = Field(
+        31_536_000,
+        ge=0,
+        description="How long browsers insist on https for this host and those below it "
+        "(Strict-Transport-Security), where the public address is https; 0: not sent.",
+    )
 
     # GraphQL
     explorer: bool | None = Field(
@@ -117,3 +143,29 @@ class EdgeSettings(BaseSettings):
     upload_unused_seconds: int = Field(
         24 * 3600, ge=60, description="When an upload that nothing refers to is removed."
     )
+
+    @field_validator("cors_origins", "allowed_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_lists(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(exact_origin, value))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(name.lower().removesuffix(".") for name in value)
+        if any(hostname(name) != name for name in names):
+            raise ValueError("hosts are names or addresses without scheme and port")
+        return names
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies(cls, value: object) -> object:
+        split = cls._split_lists(value)
+        return [ip_network(item) for item in split] if isinstance(split, list) else split

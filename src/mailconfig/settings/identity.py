@@ -12,6 +12,18 @@ class IdentitySettings(BaseSettings):
     session_seconds: int = Field(
         14 * 24 * 3600, ge=300, description="Lifetime of a session; a sign-in is needed after it."
     )
+    session_idle_seconds: int = Field(
+        3 * 24 * 3600,
+        ge=600,
+        description="How long a session lasts without being used.",
+    )
+    session_touch_seconds: int = Field(
+        300,
+        ge=1,
+        le=300,
+        description="How often the use of a session is noted at most; it may end idle by as much "
+        "too early.",
+    )
     session_cache_seconds: float = Field(
         1.0,
         ge=0,
@@ -30,6 +42,12 @@ class IdentitySettings(BaseSettings):
         ge=60,
         le=24 * 3600,
         description="Longest wait before a sign-in; the first is 15 s, each failure doubles it.",
+    )
+    password_reset_seconds: int = Field(
+        3600,
+        ge=60,
+        le=7 * 24 * 3600,
+        description="How long a token of mailconfig user reset sets a password.",
     )
     password_min_chars: int = Field(
         12,

@@ -87,9 +87,16 @@ class InstanceSettings(BaseSettings):
         description="Keyring as id:base64 with commas, newest first, each 32 bytes; "
         "unset: keys/encryption.keys in the data folder.",
     )
+    key_rotation_days: int = Field(
+        0,
+        ge=0,
+        le=730,
+        description="Age at which the newest encryption key is replaced and all secrets are sealed "
+        "anew, by the server itself, where the keys are in a file; 0: never.",
+    )
     signing_key: str | None = Field(
         None,
         repr=False,
-        description="Ed25519 seed, 32 bytes in base64, for tokens, cursors and file links; "
-        "unset: keys/signing.key in the data folder.",
+        description="32 bytes in base64, or several as id:base64 with commas, newest first, for "
+        "tokens, cursors and file links; unset: keys/signing.key in the data folder.",
     )

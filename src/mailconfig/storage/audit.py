@@ -124,7 +124,7 @@ class AuditRepository:
         """Add an event at the moment of this transaction, with the id of the current request."""
         row = event_row(actor_id, action, object_type, object_id, details)
         place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
-        await self._transaction.run(insert(audit_events).values(row | place))
+        await self._transaction.insert(audit_events, row | place)
 
     async def append_where_known(
         self,

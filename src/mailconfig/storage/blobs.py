@@ -55,25 +55,29 @@ class ObstoreBlobs:
         return cls(MemoryStore())
 
     @classmethod
-    def in_folder(cls, folder: Path) -> Self:
-        """Return a store in a folder, which is made for its owner only (0700)."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        return cls(LocalStore(folder), folder)
+    def in_folder(cls, folder: Path, *, prepare: bool = True) -> Self:
+        """Return a store in a folder, which is made for its owner only (0700) unless told not to.
+
+        One that is not prepared stays as it is; raises Fault where there is none.
+        """
+        if prepare:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+        with _translated():
+            return cls(LocalStore(folder), folder)
 
     @classmethod
-    def open(cls, url: str | None, folder: Path) -> Self:
+    def open(cls, url: str | None, folder: Path, *, prepare: bool = True) -> Self:
         """Return the store of a URL: s3://bucket/prefix or file:///folder; None: `folder`.
 
         Credentials, region and endpoint of a bucket come from where AWS's tools find them, such
         as AWS_ACCESS_KEY_ID, AWS_REGION and AWS_ENDPOINT_URL or the machine's own role. Raises
-        ValueError for any other URL.
+        ValueError for any other URL. A folder is prepared as `in_folder` says.
         """
-        if url is None:
-            return cls.in_folder(folder)
+        local = local_folder(url, folder)
+        if local is not None or url is None:
+            return cls.in_folder(local or folder, prepare=prepare)
         parts = urlsplit(url)
-        if parts.scheme == "file" and not parts.netloc:
-            return cls.in_folder(Path(unquote(parts.path)))
         if parts.scheme != "s3" or not parts.netloc:
             raise ValueError("a blob store is s3://bucket/prefix or file:///folder")
         return cls(
@@ -137,11 +141,30 @@ class ObstoreBlobs:
                 if blob["last_modified"] < before:
                     yield blob["path"]
 
+    async def named(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the names that begin with whole parts, such as `folder/`."""
+        pages = aiter(obstore.list(self._store, prefix=prefix))
+        while True:
+            with _translated():
+                page = await anext(pages, None)
+            if page is None:
+                return
+            for blob in page:
+                yield blob["path"]
+
     async def discard_unfinished(self, before: datetime) -> int:
         """Remove what killed writers left in the folder before a moment; return how many."""
         if self._folder is None:
             return 0
         return await asyncio.to_thread(_discard_unfinished, self._folder, before)
+
+
+def local_folder(url: str | None, folder: Path) -> Path | None:
+    """Return where `ObstoreBlobs.open` keeps blobs, None where that is not on this machine."""
+    if url is None:
+        return folder
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" and not parts.netloc else None
 
 
 def _discard_unfinished(folder: Path, before: datetime) -> int:

@@ -82,6 +82,7 @@ class OAuth2Row(Row):
     app_only_scopes: list[Text] = []
     app_roles: list[Text] = []
     tenant_hint: Text | None = None
+    parameters: dict[Text, Text] = {}
 
     def endpoints(self) -> OAuth2Endpoints:
         """Map to the domain."""
@@ -94,6 +95,8 @@ class OAuth2Row(Row):
             scopes=tuple(self.scopes),
             sasl=tuple(self.sasl),
             pkce=self.pkce,
+            tenant=self.tenant_hint,
+            parameters=tuple(self.parameters.items()),
         )
 
 

@@ -7,7 +7,7 @@ leaves a version behind.
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 
 from mailconfig.domain.configs import (
     ConfigFilter,
@@ -114,7 +114,7 @@ class ConfigRepository:
         It goes into the workspace of this transaction, whatever `config.workspace_id` says.
         """
         row = new_row(config) | {"workspace_id": self._workspace_id}
-        await self._transaction.run(insert(configs).values(row))
+        await self._transaction.insert(configs, row)
         await self._history.add(config, config.revision, author_id)
 
     async def replace(

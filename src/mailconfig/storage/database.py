@@ -18,21 +18,32 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mailconfig.domain.clock import Now, utc_now
+from mailconfig.storage.apikeys import ApiKeyRepository
 from mailconfig.storage.arrivals import ACTION, OPERATION, Arrival, Arrivals
 from mailconfig.storage.audit import AuditRepository
+from mailconfig.storage.compaction import compact
 from mailconfig.storage.configs import ConfigRepository
 from mailconfig.storage.engines import Engines, open_engines
+from mailconfig.storage.erasure import ErasureRepository
+from mailconfig.storage.exports import ExportRepository
 from mailconfig.storage.files import FileRepository
+from mailconfig.storage.grants import GrantRepository
 from mailconfig.storage.idempotency import IdempotencyRepository
 from mailconfig.storage.identity import IdentityRepository
+from mailconfig.storage.invitations import InvitationRepository
+from mailconfig.storage.oauthclients import OAuthClientRepository
 from mailconfig.storage.probes import ProbeRepository
+from mailconfig.storage.quotas import QuotaRepository
 from mailconfig.storage.reads.configs import ConfigReads
 from mailconfig.storage.reads.identity import IdentityReads
+from mailconfig.storage.reads.keys import KeyReads
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.secrets import SecretBatch, SecretRepository
 from mailconfig.storage.settings import StorageSettings
+from mailconfig.storage.subjects import SubjectRepository
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.transaction import Transaction, uninterrupted
+from mailconfig.storage.workspaces import WorkspaceRepository
 
 __all__ = ["Arrival", "Database", "StorageSettings", "Work"]
 
@@ -55,7 +66,15 @@ class Work:
         self.probes = ProbeRepository(transaction, workspace_id)
         self.files = FileRepository(transaction, workspace_id, self.secrets)
         self.audit = AuditRepository(transaction, workspace_id)
+        self.grants = GrantRepository(transaction, workspace_id, self.secrets)
+        self.oauth_clients = OAuthClientRepository(transaction, workspace_id, self.secrets)
         self.idempotency = IdempotencyRepository(transaction, workspace_id)
+        self.api_keys = ApiKeyRepository(transaction, workspace_id)
+        self.subjects = SubjectRepository(transaction, workspace_id)
+        self.workspaces = WorkspaceRepository(transaction, workspace_id)
+        self.invitations = InvitationRepository(transaction, workspace_id)
+        self.quotas = QuotaRepository(transaction, workspace_id)
+        self.exports = ExportRepository(transaction, workspace_id)
 
     async def arrive(self, arrival: Arrival) -> None:
         """Store a new configuration with all that belongs to it; raises as `Database.arrive`."""
@@ -79,6 +98,8 @@ class Database:
         """Single statements about configurations."""
         self.sign_ins = IdentityReads(engines.lines)
         """Single statements about sessions."""
+        self.keys = KeyReads(engines.lines)
+        """Single statements about API keys and members."""
         self._settings = settings
         self._keyring = keyring
         self._now = now
@@ -133,6 +154,16 @@ class Database:
         """Write across workspaces: rotation and retention. For loops and commands only."""
         async with self._transaction(self._engines.writing) as transaction:
             yield SystemRepository(transaction, self._keyring)
+
+    @asynccontextmanager
+    async def erasure(self, workspace_id: UUID) -> AsyncIterator[ErasureRepository]:
+        """Erase a workspace, one step of it."""
+        async with self._transaction(self._engines.writing) as transaction:
+            yield ErasureRepository(transaction, workspace_id)
+
+    async def compact(self) -> bool:
+        """Make the database forget the bytes of what was deleted; see `storage.compaction`."""
+        return await compact(self._engines.writing)
 
     async def ping(self) -> None:
         """Ask the database for an answer; raises Fault when there is none."""

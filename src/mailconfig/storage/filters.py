@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, or_
+from sqlalchemy import ColumnElement, String, Uuid, bindparam, false, or_
 
 from mailconfig.domain.configs import ConfigFilter, ConfigOrderField, Visibility
 from mailconfig.domain.pages import OrderDirection
@@ -31,7 +31,7 @@ def config_conditions(
 ) -> tuple[Condition, ...]:
     """Return all conditions of a list: workspace, what the caller may see, the filter.
 
-    Workspace and owner are the parameters `workspace_id` and `owner_id`, which `caller_values`
+    Workspace, owner and the purpose of an embed token are the parameters that `caller_values`
     fills; the values of the filter are part of the conditions.
     """
     return (
@@ -45,13 +45,23 @@ def config_conditions(
 
 def caller_values(workspace_id: UUID, visibility: Visibility) -> dict[str, object]:
     """Return the parameters of `config_conditions`."""
-    return {"workspace_id": workspace_id, "owner_id": visibility.owner_id}
+    return {
+        "workspace_id": workspace_id,
+        "owner_id": visibility.owner_id,
+        "only_id": visibility.config_id,
+        "only_address": visibility.address and visibility.address.lower(),
+    }
 
 
 def _visible(visibility: Visibility) -> Iterator[Condition]:
+    if visibility.config_id is not None:
+        yield configs.c.id == bindparam("only_id", visibility.config_id, type_=Uuid())
+    if visibility.address is not None:
+        only = bindparam("only_address", visibility.address.lower(), type_=String())
+        yield configs.c.address_key == only
     if visibility.everything:
         return
-    shared = configs.c.owner_id.is_(None)
+    shared = false() if visibility.only_own else configs.c.owner_id.is_(None)
     own = visibility.owner_id
     named = bindparam("owner_id", own, type_=Uuid())
     yield shared if own is None else or_(shared, configs.c.owner_id == named)

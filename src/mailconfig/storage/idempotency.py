@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from mailconfig.storage.tables import idempotency_keys
 from mailconfig.storage.transaction import Transaction
@@ -46,4 +46,4 @@ class IdempotencyRepository:
         """Store a key; raises IdempotencyConflict when another request was faster."""
         row = key_row(user_id, operation, key, digest, result_id)
         place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
-        await self._transaction.run(insert(idempotency_keys).values(row | place))
+        await self._transaction.insert(idempotency_keys, row | place)

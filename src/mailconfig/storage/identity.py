@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
 from mailconfig.domain.identity import Role, Session, User
 from mailconfig.domain.ids import new_id
+from mailconfig.storage.audit import AuditRepository
+from mailconfig.storage.invitations import InvitationTokens
+from mailconfig.storage.sessions import ResetRepository, SessionRepository
 from mailconfig.storage.tables import memberships, sessions, users, workspaces
 from mailconfig.storage.transaction import AnyRow, Transaction
+from mailconfig.storage.workspaces import WorkspaceDirectory
 
 SignIn = tuple[Session, User, Role]
 
@@ -25,6 +29,7 @@ SIGN_INS: Final = (
         sessions.c.created_at,
         sessions.c.expires_at,
         sessions.c.revoked_at,
+        sessions.c.last_used_at,
         users.c.email,
         users.c.created_at.label("user_created_at"),
         memberships.c.role,
@@ -58,6 +63,14 @@ class IdentityRepository:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self.sessions = SessionRepository(transaction)
+        self.resets = ResetRepository(transaction)
+        self.invitations = InvitationTokens(transaction)
+        self.workspaces = WorkspaceDirectory(transaction)
+
+    def audit(self, workspace_id: UUID) -> AuditRepository:
+        """Return the trail of a workspace, for events of this transaction."""
+        return AuditRepository(self._transaction, workspace_id)
 
     async def create_workspace(self, slug: str, name: str) -> UUID:
         """Create a workspace; raises Duplicate for a known slug."""
@@ -102,6 +115,22 @@ class IdentityRepository:
             update(users).where(users.c.id == user_id).values(password_hash=password_hash)
         )
 
+    async def replace_password(self, user_id: UUID, known: str, password_hash: str) -> None:
+        """Replace the password hash, unless it is not the known one any more."""
+        same = and_(users.c.id == user_id, users.c.password_hash == known)
+        await self._transaction.run(update(users).where(same).values(password_hash=password_hash))
+
+    async def password_of(self, user_id: UUID) -> str | None:
+        """Return the password hash of a user."""
+        found: str | None = await self._transaction.scalar(
+            select(users.c.password_hash).where(users.c.id == user_id)
+        )
+        return found
+
+    async def erase(self, user_id: UUID) -> None:
+        """Remove a user who is in no workspace any more, with sessions and tokens."""
+        await self._transaction.run(delete(users).where(users.c.id == user_id))
+
     async def count_users(self) -> int:
         """Count all users."""
         return int(await self._transaction.scalar(select(func.count()).select_from(users)))
@@ -145,6 +174,9 @@ class IdentityRepository:
             "created_at": session.created_at,
             "expires_at": session.expires_at,
             "revoked_at": session.revoked_at,
+            "last_used_at": session.last_used_at,
+            "user_agent": session.user_agent,
+            "client": session.client,
         }
         await self._transaction.run(insert(sessions).values(row))
 

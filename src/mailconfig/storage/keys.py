@@ -12,10 +12,10 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
@@ -27,6 +27,8 @@ KEY_BYTES: Final = 32
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _LEAST_DISTINCT: Final = 16
 """32 random bytes have about 30 distinct values; fewer than 16 never happen (p < 1e-15)."""
+_DATE: Final = re.compile(r"(\d{8})(?:-|$)")
+"""How ids of keys begin that `generate_key` has made."""
 _PRINTABLE: Final = range(0x20, 0x7F)
 
 
@@ -60,13 +62,18 @@ def _weakness(material: bytes) -> str | None:
     """Name what makes a key guessable, or None: length, patterns, text instead of chance."""
     if len(material) != KEY_BYTES:
         return f"has {len(material)} bytes instead of {KEY_BYTES}"
-    if len({(after - before) % 256 for before, after in pairwise(material)}) == 1:
-        return "is a plain sequence"
-    if len(set(material)) < _LEAST_DISTINCT:
-        return "is not random: too few different bytes"
-    if all(byte in _PRINTABLE for byte in material):
-        return "is readable text, not random bytes"
-    return None
+    written = base64.b64encode(material).decode()
+    periods = range(1, KEY_BYTES // 2 + 1)
+    wrong = {
+        "is a plain sequence": len({(b - a) % 256 for a, b in pairwise(material)}) == 1,
+        "is not random: too few different bytes": len(set(material)) < _LEAST_DISTINCT,
+        "repeats itself": any(material[period:] == material[:-period] for period in periods),
+        "is readable text, not random bytes": all(byte in _PRINTABLE for byte in material),
+        # By chance once in 10 billion keys.
+        "is words that were taken for base64, not random bytes": written
+        in {written.lower(), written.upper()},
+    }
+    return next((why for why, applies in wrong.items() if applies), None)
 
 
 def generate_key(now: datetime) -> Key:
@@ -130,8 +137,9 @@ class GivenKeys:
 class KeyFile:
     """Keys from a file that may be replaced while we run."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, parse: Callable[[str], tuple[Key, ...]] = parse_keys) -> None:
         self.path = path
+        self._parse = parse
 
     def stamp(self) -> object:
         """Return what tells one state of the file from another."""
@@ -153,7 +161,7 @@ class KeyFile:
             raise KeyRefused(f"{self.path} is no key file.") from None
         if mode & 0o077:
             raise KeyRefused(f"{self.path} may be read by others. Run: chmod 600 {self.path}")
-        return parse_keys(text)
+        return self._parse(text)
 
 
 def ensure_key_file(path: Path, now: datetime, *, has_secrets: bool) -> bool:
@@ -162,7 +170,7 @@ def ensure_key_file(path: Path, now: datetime, *, has_secrets: bool) -> bool:
     `has_secrets` says whether the database holds ciphertext already: then a missing file means a
     lost key, and a new one would only hide that. Raises KeyRefused. Safe against two processes.
     """
-    with _locked(path):
+    with locked(path):
         if path.exists():
             return False
         if has_secrets:
@@ -170,21 +178,46 @@ def ensure_key_file(path: Path, now: datetime, *, has_secrets: bool) -> bool:
                 f"The database holds encrypted secrets, but {path} is missing. Restore it from"
                 " your backup; a new key could not open them."
             )
-        _replace(path, generate_key(now).line() + "\n")
+        replace_file(path, generate_key(now).line() + "\n")
         return True
 
 
 def add_key(path: Path, key: Key) -> None:
     """Put a key on top of a key file, at once for every reader; creates the file."""
-    with _locked(path):
+    with locked(path):
         older = KeyFile(path).read() if path.exists() else ()
         if any(known.id == key.id for known in older):
             raise KeyRefused(f"There is a key {key.id} already.")
-        _replace(path, "".join(f"{each.line()}\n" for each in (key, *older)))
+        replace_file(path, "".join(f"{each.line()}\n" for each in (key, *older)))
+
+
+def key_days(id: str, now: datetime) -> int | None:
+    """Return the age of a key in days, by the date that its id begins with; None without one."""
+    match = _DATE.match(id)
+    try:
+        born = datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
+    return None if born is None else max((now - born).days, 0)
+
+
+def renew_key(path: Path, now: datetime, days: int) -> Key | None:
+    """Put a new key on top of a key file whose newest is that old; None where it is not.
+
+    A key whose id tells no date is old. Of several processes one makes the key. Raises KeyRefused.
+    """
+    with locked(path):
+        keys = KeyFile(path).read()
+        age = key_days(keys[0].id, now)
+        if age is not None and age < days:
+            return None
+        key = generate_key(now)
+        replace_file(path, "".join(f"{each.line()}\n" for each in (key, *keys)))
+        return key
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Let one process at a time write the key file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -195,7 +228,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Write a file with mode 0600 so that after a crash either the old or the new one is there."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)

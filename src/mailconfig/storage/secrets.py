@@ -13,7 +13,14 @@ from mailconfig.domain.errors import SecretUnreadable
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.secrets import NewSecret, Secret, SecretKind
 from mailconfig.storage.sealing import Keyring, SealContext
-from mailconfig.storage.tables import config_versions, configs, files, secrets
+from mailconfig.storage.tables import (
+    config_versions,
+    configs,
+    files,
+    oauth_clients,
+    oauth_grants,
+    secrets,
+)
 from mailconfig.storage.transaction import Transaction
 
 DATA_KEY: Final = "data_key"
@@ -24,10 +31,15 @@ _ENCODING: Final = ("utf-8", "surrogatepass")
 
 
 def sealed_row(
-    keyring: Keyring, workspace_id: UUID, purpose: str, kind: str, plaintext: bytes
+    keyring: Keyring,
+    workspace_id: UUID,
+    purpose: str,
+    kind: str,
+    plaintext: bytes,
+    id: UUID | None = None,
 ) -> tuple[UUID, dict[str, object]]:
     """Seal a secret; return its id and its row, without workspace and moment."""
-    id = new_id()
+    id = id or new_id()
     sealed = keyring.seal(plaintext, SealContext(workspace_id, id, purpose, kind))
     return id, {
         "id": id,
@@ -72,6 +84,14 @@ class SecretRepository:
             purpose, secret.kind.value, secret.value.reveal().encode(*_ENCODING)
         )
 
+    async def add_as(self, id: UUID, purpose: str, secret: NewSecret) -> None:
+        """Seal a secret under an id that is known already; Fault where it is taken."""
+        await self._keyring.refresh()
+        plaintext = secret.value.reveal().encode(*_ENCODING)
+        kind = secret.kind.value
+        _, row = sealed_row(self._keyring, self._workspace_id, purpose, kind, plaintext, id)
+        await self.insert([row])
+
     async def insert(self, rows: Iterable[Mapping[str, object]]) -> None:
         """Store secrets that `SecretBatch` sealed; those of another workspace cannot be opened."""
         place = {"workspace_id": self._workspace_id, "created_at": self._transaction.now}
@@ -101,7 +121,10 @@ class SecretRepository:
         await self._transaction.run(delete(secrets).where(mine))
 
     async def delete_unused(self, ids: Iterable[UUID]) -> None:
-        """Remove those of the secrets that no configuration, version or file refers to."""
+        """Remove those of the secrets that nothing refers to.
+
+        What refers to a mailbox grant stays for as long as the grant does, which ends it itself.
+        """
         used = [
             exists().where(table.c.workspace_id == secrets.c.workspace_id, column == secrets.c.id)
             for table, column in (
@@ -110,10 +133,14 @@ class SecretRepository:
                 (config_versions, config_versions.c.incoming_secret_id),
                 (config_versions, config_versions.c.outgoing_secret_id),
                 (files, files.c.secret_id),
+                (oauth_clients, oauth_clients.c.secret_id),
+                (oauth_grants, oauth_grants.c.refresh_secret_id),
+                (oauth_grants, oauth_grants.c.access_secret_id),
             )
         ]
         mine = and_(secrets.c.workspace_id == self._workspace_id, secrets.c.id.in_(tuple(ids)))
-        await self._transaction.run(delete(secrets).where(mine, ~or_(*used)))
+        passing = secrets.c.kind != SecretKind.GRANT.value
+        await self._transaction.run(delete(secrets).where(mine, passing, ~or_(*used)))
 
     async def _seal(self, purpose: str, kind: str, plaintext: bytes) -> UUID:
         await self._keyring.refresh()

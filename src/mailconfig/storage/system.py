@@ -14,6 +14,9 @@ from mailconfig.storage.tables import (
     connection_tests,
     files,
     idempotency_keys,
+    invitations,
+    oauth_authorizations,
+    password_resets,
     secrets,
     sessions,
 )
@@ -116,6 +119,18 @@ class SystemRepository:
     async def expire_sessions(self, before: datetime) -> int:
         """Forget sessions that ended before a moment; return how many."""
         return await self._delete_before(sessions.c.expires_at, before)
+
+    async def expire_authorizations(self, before: datetime) -> int:
+        """Forget flows with providers that ended before a moment; return how many."""
+        return await self._delete_before(oauth_authorizations.c.expires_at, before)
+
+    async def expire_resets(self, before: datetime) -> int:
+        """Forget tokens that set passwords and ended before a moment; return how many."""
+        return await self._delete_before(password_resets.c.expires_at, before)
+
+    async def expire_invitations(self, before: datetime) -> int:
+        """Forget invitations that ended before a moment, with their addresses; return how many."""
+        return await self._delete_before(invitations.c.expires_at, before)
 
     async def expire_draft_tests(self, before: datetime) -> int:
         """Forget tests of drafts from before a moment; return how many."""

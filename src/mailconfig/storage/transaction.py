@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Insert, Row, Table
+from sqlalchemy import CursorResult, Executable, Insert, Row, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -56,6 +56,15 @@ class Transaction:
     async def run(self, statement: Executable) -> CursorResult[Any]:
         """Carry out a statement; raises the errors of `storage.faults`."""
         return await uninterrupted(self._connection.engine, self._connection.execute(statement))
+
+    async def insert(self, table: Table, row: Mapping[str, object]) -> None:
+        """Add a row.
+
+        Its values go beside the statement, not into it: SQLAlchemy then finds what it compiled
+        before by the table alone, and makes no object of each value; that is half of an INSERT.
+        """
+        work = self._connection.execute(insert(table), dict(row))
+        await uninterrupted(self._connection.engine, work)
 
     async def run_many(
         self, statement: Insert | Upsert, rows: Sequence[Mapping[str, object]]

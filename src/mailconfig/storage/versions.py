@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, select, update
 
 from mailconfig.domain.configs import ConfigVersion, EmailConfig
 from mailconfig.domain.errors import NotFound
@@ -67,7 +67,7 @@ class VersionHistory:
             "verified": False,
             **server_values(config.incoming, config.outgoing),
         }
-        await self._transaction.run(insert(config_versions).values(row))
+        await self._transaction.insert(config_versions, row)
 
     async def one(self, config_id: UUID, revision: int) -> ConfigVersion:
         """Return one version; raises NotFound."""

@@ -1,6 +1,8 @@
 """Coerced variables: the same as graphql-core's, and none where anything may be wrong."""
 
 import gc
+import tracemalloc
+import weakref
 from random import Random
 from typing import Any
 
@@ -23,7 +25,10 @@ SCHEMA = build_schema(
     input One @oneOf { text: String, inner: Inner }
     input Outer { inner: Inner!, inners: [[Inner]], one: One, ones: [One!], flag: Boolean! = true }
     input Tree { left: Tree }
-    type Query { a(outer: Outer, tree: Tree): Int }
+    input Ring { next: [Link!] }
+    input Link { ring: Ring, inner: Inner }
+    input Chain { link: Link }
+    type Query { a(outer: Outer, tree: Tree, chain: Chain): Int }
     """
 )
 TYPES = ["Outer!", "Outer", "[Outer!]", "One", "[Int]", "Colour!", "ID", "[[Boolean]!]", "Float"]
@@ -147,12 +152,57 @@ def test_what_is_wrong_is_left_to_graphql_core(head: str, given: dict[str, Any])
     assert isinstance(expected, list)
 
 
-@pytest.mark.parametrize("kind", ["Tree", "[" * 25 + "Int" + "]" * 25])
+@pytest.mark.parametrize(
+    "kind", ["Tree", "Ring", "Link", "Chain", "[Ring]", "[" * 25 + "Int" + "]" * 25]
+)
 def test_types_without_a_function(kind: str) -> None:
-    """An input that has itself, and lists in very many lists, are coerced by graphql-core."""
-    found, expected = _both(SCHEMA, f"query($a: {kind}) {{ a }}", {"a": None})
-    assert found is None
-    assert isinstance(expected, VariableValues)
+    """An input that has itself, by others too, or has such a one, and lists in very many lists, are
+    coerced by graphql-core, each time; what lies in a circle but is none has its function.
+    """
+    for _ in range(2):
+        found, expected = _both(SCHEMA, f"query($a: {kind}) {{ a }}", {"a": None})
+        assert found is None
+        assert isinstance(expected, VariableValues)
+    assert _agree(SCHEMA, "query($a: Inner) { a }", {"a": {}})
+
+
+def test_types_are_read_once() -> None:
+    """Variables of all documents share what a type takes: each adds little, however large it is."""
+    schema = build_schema(ours.sdl())
+    text = "query({}) {{ viewer {{ id }} }}".format(
+        ", ".join(
+            f"${name}: {name}" for name in ("SubmitInput", "EmailConfigStatus", "DateTimeFilter")
+        )
+    )
+    first, second = [
+        Variables.of(schema, _operation(text).variable_definitions or ()).known for _ in range(2)
+    ]
+    assert len(first) == 3
+    for one, other in zip(first, second, strict=True):
+        assert one.wish.coerce is other.wish.coerce
+    document = "query({}) {{ viewer {{ id }} }}".format(
+        ", ".join(f"$a{at}: SubmitInput!" for at in range(1000))
+    )
+    definitions = _operation(document).variable_definitions or ()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        known = Variables.of(schema, definitions).known
+        held_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(known) == 1000
+    assert held_bytes < 1_000_000
+
+
+def test_types_leave_with_their_schema() -> None:
+    """A schema that is gone leaves nothing behind."""
+    schema = build_schema("input A { b: Int = 1 } type Query { a(a: A): Int }")
+    assert _agree(schema, "query($a: A) { a }", {"a": {}})
+    gone = weakref.ref(schema)
+    del schema
+    gc.collect()
+    assert gone() is None
 
 
 async def test_a_request_leaves_memory_at_once() -> None:

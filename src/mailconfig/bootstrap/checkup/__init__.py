@@ -3,18 +3,19 @@
     async for checked in check_up(settings, CheckupRequest()):
         ...
 
-Must not: change the deployment. One object is written to the store of files, and deleted; a folder
-of files gets mode 0700, as at each start.
+Must not: change the deployment. One object is written to the store of files, and deleted.
 """
 
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
+from mailconfig.bootstrap.checkup import advice
 from mailconfig.bootstrap.checkup.folder import check_disk, check_folder
 from mailconfig.bootstrap.checkup.keys import check_encryption_keys, check_signing_key
 from mailconfig.bootstrap.checkup.network import check_dns, check_ports
@@ -22,7 +23,9 @@ from mailconfig.bootstrap.checkup.stores import check_blobs, check_database, che
 from mailconfig.bootstrap.checkup.surroundings import (
     PROXIES,
     check_address,
+    check_database_tls,
     check_egress,
+    check_exposure,
     check_mode,
     check_proxies,
     check_settings,
@@ -33,7 +36,7 @@ from mailconfig.domain.clock import Now, utc_now
 from mailconfig.domain.errors import MailconfigError
 from mailconfig.settings import Settings
 
-__all__ = ["Checked", "CheckupRequest", "Verdict", "check_up"]
+__all__ = ["Checked", "CheckupRequest", "Verdict", "check_start", "check_up"]
 
 Check = Callable[[], Awaitable[Checked | tuple[Checked, ...]]]
 """Makes one check, or several that look at the same thing."""
@@ -42,15 +45,15 @@ _log = logging.getLogger(__name__)
 _SCOUT_SHARE: Final = 0.8
 """Share of a check's time that dialling may take; the rest is for hanging up."""
 _ADVICE: Final = {
-    "data": "Give the data folder to the user that runs mailconfig.",
-    "disk": "Give the data folder to the user that runs mailconfig.",
-    "encryption keys": "Give the key file to the user that runs mailconfig.",
-    "signing key": "Give the key file to the user that runs mailconfig.",
-    "database": "Check MAILCONFIG_DATABASE_URL, its user and password, and that the server runs.",
-    "files": "Check MAILCONFIG_BLOB_URL, the credentials of the store and its permissions.",
-    "limits": "Check MAILCONFIG_RATE_LIMIT_STORAGE_URL and its store.",
-    "dns": "Check MAILCONFIG_DNS_SERVERS, or /etc/resolv.conf where it is not set.",
-    "ports": "Let this machine's firewall and its provider let mail ports out.",
+    "data": advice.DATA,
+    "disk": advice.DATA,
+    "encryption keys": advice.KEYS,
+    "signing key": advice.KEYS,
+    "database": advice.DATABASE,
+    "files": advice.FILES,
+    "limits": advice.LIMITS,
+    "dns": advice.DNS,
+    "ports": advice.PORTS,
 }
 """What to do when a check cannot be made at all."""
 
@@ -81,13 +84,38 @@ async def check_up(settings: Settings, request: CheckupRequest) -> AsyncIterator
     yield judged
     if judged.verdict is Verdict.BAD:
         return
-    yield check_mode(settings)
-    yield check_address(settings)
-    yield check_proxies(settings, request.environment.get(PROXIES))
-    yield check_egress(settings)
+    for checked in _written(settings, request.environment):
+        yield checked
     for name, check in _checks(settings, request).items():
         for each in await _within(name, check, request.check_seconds):
             yield each
+
+
+def _written(settings: Settings, environment: Mapping[str, str]) -> Iterator[Checked]:
+    """Yield the checks of what the operator has written, which touch nothing."""
+    yield check_mode(settings)
+    yield check_address(settings)
+    yield check_proxies(settings, environment.get(PROXIES))
+    yield check_egress(settings)
+    yield check_exposure(settings)
+    yield check_database_tls(settings)
+
+
+def check_start(
+    settings: Settings, now: datetime, environment: Mapping[str, str]
+) -> tuple[Checked, ...]:
+    """Return what speaks against serving with these settings and keys, worst first. Blocks.
+
+    The same checks as `check_up`, of those that are made in no time and dial nothing; call it when
+    missing keys have been made.
+    """
+    found = [
+        check_encryption_keys(settings, now),
+        check_signing_key(settings),
+        *_written(settings, environment),
+    ]
+    worst_first = [Verdict.BAD, Verdict.WARNING]
+    return tuple(each for verdict in worst_first for each in found if each.verdict is verdict)
 
 
 def _checks(settings: Settings, request: CheckupRequest) -> dict[str, Check]:

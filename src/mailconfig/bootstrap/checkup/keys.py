@@ -10,9 +10,14 @@ from typing import Final
 
 from mailconfig.bootstrap.checkup.folder import intruders
 from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
-from mailconfig.bootstrap.storing import key_file, signing_seed
+from mailconfig.bootstrap.storing import (
+    key_file,
+    key_source,
+    signing_key_path,
+    signing_source,
+)
 from mailconfig.settings import Settings
-from mailconfig.storage.keys import GivenKeys, Key, KeyFile, KeyRefused
+from mailconfig.storage.keys import Key, KeyRefused
 
 _DATE: Final = re.compile(r"(\d{8})(?:-|$)")
 """How ids of keys begin that `mailconfig keys generate` has made."""
@@ -35,17 +40,11 @@ def check_encryption_keys(settings: Settings, now: datetime) -> Checked:
         if wrong is not None:
             return bad("encryption keys", wrong, f"Run chmod 600 and chown on {path}.")
     try:
-        keys = _keys(settings)
+        keys = key_source(settings).read()
     except KeyRefused as refused:
         advice = "Restore the keys from your backup: a new one opens none of the stored secrets."
         return bad("encryption keys", refused.message, advice)
     return _judged_age(keys, now)
-
-
-def _keys(settings: Settings) -> tuple[Key, ...]:
-    if settings.encryption_keys is not None:
-        return GivenKeys(settings.encryption_keys).read()
-    return KeyFile(key_file(settings)).read()
 
 
 def _judged_age(keys: tuple[Key, ...], now: datetime) -> Checked:
@@ -70,19 +69,19 @@ def _born(id: str) -> datetime | None:
 
 
 def check_signing_key(settings: Settings) -> Checked:
-    """Tell whether the seed of tokens, cursors and links can be read, by nobody else."""
-    path = settings.data_dir / "keys" / "signing.key"
+    """Tell whether the keys of tokens, cursors and links can be read, by nobody else."""
+    path = signing_key_path(settings)
     where = "MAILCONFIG_SIGNING_KEY"
     if settings.signing_key is None:
         where = str(path)
-        if not path.exists():  # signing_seed would make one
+        if not path.exists():  # the server makes one
             advice = "Start mailconfig serve, which makes one, or restore it from your backup."
             return warning("signing key", f"There is no signing key {path}.", advice)
         wrong = intruders(path)
         if wrong is not None:
             return bad("signing key", wrong, f"Run chmod 600 and chown on {path}.")
     try:
-        signing_seed(settings)
+        signing_source(settings).read()
     except (KeyRefused, UnicodeDecodeError):
         found = f"The signing key in {where} is weak, or not 32 bytes in base64."
         return bad("signing key", found, "Make one with: openssl rand -base64 32")
@@ -93,7 +92,7 @@ def check_secrets(settings: Settings, sealed: Mapping[str, int]) -> Checked:
     """Tell whether all secrets can be opened; `sealed` counts them by the id of their key."""
     total = sum(sealed.values())
     try:
-        known = [key.id for key in _keys(settings)]
+        known = [key.id for key in key_source(settings).read()]
     except (KeyRefused, OSError):
         known = []
     lost = {id: count for id, count in sealed.items() if id not in known}

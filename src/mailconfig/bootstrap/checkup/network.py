@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from mailconfig.bootstrap.checkup.advice import DNS, PORTS
 from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
 from mailconfig.domain.reachability import PortReach, PortScout, PortState
 from mailconfig.domain.resolution import (
@@ -31,8 +32,7 @@ async def check_dns(resolver: Resolver, name: str) -> Checked:
         answer = f"The DNS answers in {_ms(started)} ms, but knows no address of {name}."
         return warning("dns", answer, "Give a name that exists: mailconfig doctor --name NAME")
     except NameTemporary:
-        advice = "Check MAILCONFIG_DNS_SERVERS, or /etc/resolv.conf where it is not set."
-        return bad("dns", f"No DNS server has an answer about {name}.", advice)
+        return bad("dns", f"No DNS server has an answer about {name}.", DNS)
     count = f"{len(found)} address{'' if len(found) == 1 else 'es'}"
     return fine("dns", f"The DNS knows {count} of {name}, in {_ms(started)} ms.")
 
@@ -59,5 +59,4 @@ def judged_ports(host: str, reaches: tuple[PortReach, ...]) -> Checked:
     found = f"Ports of {host} from here: {told}."
     if any(reach.state is PortState.OPEN for reach in reaches):
         return fine("ports", found)
-    advice = "Let this machine's firewall and its provider let these ports out."
-    return bad("ports", found, advice)
+    return bad("ports", found, PORTS)

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from mailconfig.bootstrap.checkup.advice import DATABASE, FILES, LIMITS
 from mailconfig.bootstrap.checkup.keys import check_secrets
 from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
-from mailconfig.bootstrap.storing import storage_settings
+from mailconfig.bootstrap.storing import blob_folder, storage_settings
 from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import Fault
 from mailconfig.settings import Settings
-from mailconfig.storage.blobs import ObstoreBlobs
+from mailconfig.storage.blobs import ObstoreBlobs, local_folder
 from mailconfig.storage.faults import DatabaseError
 from mailconfig.storage.inspecting import DatabaseState, inspect_database
 from mailconfig.storage.migration import head_revision
@@ -30,9 +31,6 @@ _CLOCK_SECONDS: Final = 5
 """Network and load explain less than that."""
 _CLOCK_BAD_SECONDS: Final = 60
 """One-time passwords have steps of 30 s, and tokens leave no more room than that."""
-_FILES_ADVICE: Final = (
-    "Check MAILCONFIG_BLOB_URL, the credentials of the store and its permissions."
-)
 _MIGRATE: Final = "Run: mailconfig migrate"
 
 
@@ -68,8 +66,7 @@ def _unusable(fault: Fault) -> Checked:
         if isinstance(fault.__cause__, DatabaseError)
         else ""
     )
-    advice = "Check MAILCONFIG_DATABASE_URL, its user and password, and that the server runs."
-    return bad("database", f"{fault.message.removesuffix('.')}{kind}.", advice)
+    return bad("database", f"{fault.message.removesuffix('.')}{kind}.", DATABASE)
 
 
 def judged_database(state: DatabaseState) -> Checked:
@@ -113,22 +110,17 @@ def judged_clock(ahead_seconds: float | None) -> Checked:
 
 async def check_blobs(settings: Settings) -> Checked:
     """Write, read and delete a small object."""
-    folder = settings.data_dir / "blobs"
-    local = _local(settings.blob_url, folder)
-    if local is not None and not await asyncio.to_thread(local.exists):  # opening would make it
+    url, folder = settings.blob_url, blob_folder(settings)
+    local = local_folder(url, folder)
+    if local is not None and not await asyncio.to_thread(local.exists):
         return warning("files", f"There is no folder {local} yet.", "Start mailconfig serve once.")
+    if local is not None and not await asyncio.to_thread(local.is_dir):
+        return bad("files", f"{local} is no folder.", FILES)
     try:
-        blobs = await asyncio.to_thread(ObstoreBlobs.open, settings.blob_url, folder)
+        blobs = await asyncio.to_thread(ObstoreBlobs.open, url, folder, prepare=False)
     except ValueError as error:
-        return bad("files", f"MAILCONFIG_BLOB_URL: {error}.", _FILES_ADVICE)
+        return bad("files", f"MAILCONFIG_BLOB_URL: {error}.", FILES)
     return await judged_store(blobs)
-
-
-def _local(url: str | None, folder: Path) -> Path | None:
-    """Return the folder of a store, None where it is none on this machine."""
-    if url is None:
-        return folder
-    return Path(unquote(urlsplit(url).path)) if url.startswith("file:///") else None
 
 
 async def judged_store(blobs: ObstoreBlobs) -> Checked:
@@ -138,13 +130,13 @@ async def judged_store(blobs: ObstoreBlobs) -> Checked:
         await blobs.write(name, _once(content))
         read = b"".join([chunk async for chunk in blobs.read(name)])
     except (Fault, KeyError):
-        return bad("files", "The store of files cannot be written and read.", _FILES_ADVICE)
+        return bad("files", "The store of files cannot be written and read.", FILES)
     finally:
         async with asyncio.timeout(_STORE_SECONDS):  # also where time is up already
             await blobs.delete(name)
     if read != content:
         found = "The store of files gave back other bytes than it got."
-        return bad("files", found, _FILES_ADVICE)
+        return bad("files", found, FILES)
     return fine("files", "The store of files writes, reads and deletes.")
 
 
@@ -165,5 +157,5 @@ async def check_limits(settings: Settings) -> Checked:
     try:
         await ping_limit_store(url, _STORE_SECONDS)
     except Fault as fault:
-        return bad("limits", f"{setting}: {fault.message}", "Check that setting and its store.")
+        return bad("limits", f"{setting}: {fault.message}", LIMITS)
     return fine("limits", f"The store of limits at {urlsplit(url).hostname} answers.")

@@ -3,7 +3,8 @@
 Must not: open, dial or make anything.
 """
 
-from ipaddress import ip_address
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -92,6 +93,8 @@ def check_egress(settings: Settings) -> Checked:
 
 def check_proxies(settings: Settings, trusted: str | None) -> Checked:
     """Judge whose word on client addresses counts; `trusted` is the value of PROXIES."""
+    if settings.trusted_proxies:
+        return _judged_networks(settings.trusted_proxies)
     if trusted is not None and "*" in (part.strip() for part in trusted.split(",")):
         found = f"{PROXIES} is *: every caller can claim any client address, and so escape limits."
         return bad("proxies", found, f"Set {PROXIES} to the addresses of your proxies.")
@@ -106,3 +109,47 @@ def check_proxies(settings: Settings, trusted: str | None) -> Checked:
         f"{found}; client addresses behind any other proxy count as one.",
         f"Set {PROXIES} to the addresses of your proxies, 127.0.0.1 where there is only that one.",
     )
+
+
+def _judged_networks(trusted: Sequence[IPv4Network | IPv6Network]) -> Checked:
+    """Judge the setting; a network of everybody lets each caller claim any address."""
+    named = ", ".join(map(str, trusted))
+    if any(network.prefixlen == 0 for network in trusted):
+        found = "MAILCONFIG_TRUSTED_PROXIES holds everybody: every caller can claim any address."
+        advice = "Name the addresses of your proxies in MAILCONFIG_TRUSTED_PROXIES."
+        return bad("proxies", found, advice)
+    return fine("proxies", f"Proxies in {named} may name client addresses, and nobody else.")
+
+
+def check_exposure(settings: Settings) -> Checked:
+    """Tell what of a demonstration is served in production."""
+    shown = [
+        name
+        for name, served in (
+            ("the query page (MAILCONFIG_EXPLORER)", settings.serves_explorer),
+            ("simulated mailboxes (MAILCONFIG_DEMO)", settings.serves_demo),
+        )
+        if served
+    ]
+    if settings.mode is Mode.DEVELOPMENT or not shown:
+        return fine("exposure", "Nothing is served that production does not need.")
+    found = f"In production {' and '.join(shown)} are served."
+    return warning("exposure", found, "Turn off what nobody needs.")
+
+
+def check_database_tls(settings: Settings) -> Checked:
+    """Tell whether the way to a database on another machine is encrypted and its server known."""
+    url = database_url(storage_settings(settings))
+    if url.get_backend_name() != "postgresql":
+        return fine("transport", "The database is a file.")
+    host = url.host or str(url.query.get("host", ""))
+    if not host or host.startswith("/") or _is_loopback(host):
+        return fine("transport", "The database is on this machine.")
+    mode = str(url.query.get("ssl") or url.query.get("sslmode") or "prefer")
+    if mode in {"verify-full", "verify-ca"}:
+        return fine("transport", f"Connections to {host} are encrypted ({mode}).")
+    if mode in {"require", "true"}:
+        found = f"Connections to {host} are encrypted, but its certificate is not checked ({mode})."
+    else:
+        found = f"Connections to {host} need not be encrypted ({mode})."
+    return warning("transport", found, "Add ?ssl=verify-full to MAILCONFIG_DATABASE_URL.")

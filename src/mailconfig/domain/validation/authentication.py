@@ -33,7 +33,7 @@ def method_fits_the_secret(case: Case) -> Iterator[ValidationIssue]:
         if secret.kind is SecretKind.PASSWORD and method in TOKEN_METHODS:
             message = phrase("{method} needs an access token, no password.", method=method.value)
             yield error(code, path, message, _AUTO)
-        elif secret.kind is SecretKind.ACCESS_TOKEN and method in PASSWORD_METHODS:
+        elif server.secret_kind is SecretKind.ACCESS_TOKEN and method in PASSWORD_METHODS:
             yield error(code, path, N_("An access token needs XOAUTH2 or OAUTHBEARER."), _AUTO)
         elif method is AuthenticationMethod.NONE:
             off = N_("There is a password, but the sign-in is switched off.")

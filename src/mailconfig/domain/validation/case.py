@@ -21,17 +21,15 @@ from mailconfig.domain.validation.values import Draft, ValidationPolicy
 Path = tuple[str, ...]
 """Input field names in camelCase."""
 
-TOKEN_METHODS: Final = frozenset({AuthenticationMethod.XOAUTH2, AuthenticationMethod.OAUTHBEARER})
+TOKEN_METHODS: Final = (AuthenticationMethod.XOAUTH2, AuthenticationMethod.OAUTHBEARER)
 """Methods that carry an OAuth access token."""
-PASSWORD_METHODS: Final = frozenset(
-    {
-        AuthenticationMethod.PLAIN,
-        AuthenticationMethod.LOGIN,
-        AuthenticationMethod.CRAM_MD5,
-        AuthenticationMethod.SCRAM_SHA_256,
-    }
+PASSWORD_METHODS: Final = (
+    AuthenticationMethod.PLAIN,
+    AuthenticationMethod.LOGIN,
+    AuthenticationMethod.CRAM_MD5,
+    AuthenticationMethod.SCRAM_SHA_256,
 )
-"""Methods that prove a password."""
+"""Methods that prove a password. As all words in tuples here: members of enums hash slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +44,8 @@ class ServerCase:
     """Canonical form; None while missing or faulty."""
     provider: Provider | None
     """Row that lists the host; the draft's provider while there is no host; else None."""
+    rows: tuple[Provider, ...]
+    """All rows that list the host, best first."""
     listed: tuple[ProviderServer, ...]
     """The catalogue's servers of this protocol at this host."""
     new_secret: NewSecret | None
@@ -53,9 +53,13 @@ class ServerCase:
 
     @property
     def secret_kind(self) -> SecretKind | None:
-        """What signs in: told by the secret, else by the method, else not known."""
+        """What signs in: told by the secret, else by the method, else not known.
+
+        A grant signs in with the access token that is had for it.
+        """
         if self.new_secret is not None:
-            return self.new_secret.kind
+            kind = self.new_secret.kind
+            return SecretKind.ACCESS_TOKEN if kind is SecretKind.GRANT else kind
         if self.draft.authentication in TOKEN_METHODS:
             return SecretKind.ACCESS_TOKEN
         return SecretKind.PASSWORD if self.draft.authentication in PASSWORD_METHODS else None
@@ -203,4 +207,4 @@ def _server(
         if host in (server.host_template, server.host_for(domain)) or "{" in server.host_template
     )
     secret = draft.secret if isinstance(draft.secret, NewSecret) else None
-    return ServerCase(side, protocol, draft, host, provider, listed, secret)
+    return ServerCase(side, protocol, draft, host, provider, rows, listed, secret)

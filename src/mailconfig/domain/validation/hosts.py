@@ -112,7 +112,8 @@ def host_speaks_the_protocol(case: Case) -> Iterator[ValidationIssue]:
 def host_is_spelled_right(case: Case) -> Iterator[ValidationIssue]:
     """The host is not a typing error away from a known server."""
     for server in case.servers:
-        nearest = case.catalogue.nearest_host(server.host) if server.host else None
+        unknown = server.host and not server.rows
+        nearest = case.catalogue.nearest_host(server.host or "") if unknown else None
         if nearest is not None:
             message = phrase(
                 "Did you mean {host}? The server name looks like a typing error.", host=nearest
@@ -146,8 +147,7 @@ def _spoken(case: Case, server: ServerCase) -> MailProtocol | None:
     """Return the protocol of a host: by the catalogue, else by its first label, else as asked."""
     host = server.host or ""
     other = MailProtocol.SMTP if server.protocol is MailProtocol.IMAP else MailProtocol.IMAP
-    rows = case.catalogue.rows_of_host(host)
-    if any(case.host_of(known) == host for row in rows for known in servers_of(row, other)):
+    if any(case.host_of(known) == host for row in server.rows for known in servers_of(row, other)):
         return other
     return _LABELS.get(host.partition(".")[0], server.protocol)
 

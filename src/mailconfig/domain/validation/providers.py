@@ -102,7 +102,7 @@ def _closed(row: Provider) -> str:
 def _belongs(case: Case, server: ServerCase, row: Provider) -> bool:
     """Compare by row, by site, and by domain: providers have more hosts than the catalogue."""
     host = server.host or ""
-    if row in case.catalogue.rows_of_host(host):
+    if row in server.rows:
         return True
     own = fixed_hosts(row)
     if case.catalogue.site_of(host) in set(map(case.catalogue.site_of, own)):

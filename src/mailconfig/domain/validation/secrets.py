@@ -57,14 +57,17 @@ SHAPES: Final = {
 }
 """By row of the catalogue; only shapes that the provider itself documents."""
 
-_LIMITS: Final = {
-    SecretKind.PASSWORD: PASSWORD_MAX_BYTES,
-    SecretKind.ACCESS_TOKEN: TOKEN_MAX_BYTES,
-}
 _WORDS: Final = {
     SecretKind.PASSWORD: phrase("password"),
     SecretKind.ACCESS_TOKEN: phrase("access token"),
+    SecretKind.GRANT: phrase("permission"),
 }
+_FIELDS: Final = {
+    SecretKind.PASSWORD: "password",
+    SecretKind.ACCESS_TOKEN: "accessToken",
+    SecretKind.GRANT: "grant",
+}
+"""Names in the form."""
 _LINE_ENDS: Final = re.compile("[\0\r\n\ud800-\udfff]")
 """What no dialogue can carry (RFC 4616), and lone surrogates, which have no UTF-8 form."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
@@ -111,7 +114,8 @@ def secret_is_clean(case: Case) -> Iterator[ValidationIssue]:
 def secret_is_short(case: Case) -> Iterator[ValidationIssue]:
     """A secret keeps to its length."""
     for server, secret in _secrets(case):
-        limit = _LIMITS[secret.kind]
+        token = secret.kind is SecretKind.ACCESS_TOKEN
+        limit = TOKEN_MAX_BYTES if token else PASSWORD_MAX_BYTES
         if len(secret.value.reveal().encode(errors="surrogatepass")) > limit:
             message = phrase(
                 "The {secret} is longer than {limit} bytes.", secret=_word(secret), limit=limit
@@ -157,15 +161,14 @@ def _secrets(case: Case) -> Iterator[tuple[ServerCase, NewSecret]]:
 
 def _needs_secret(server: ServerCase) -> bool:
     method = server.draft.authentication
-    if method in PASSWORD_METHODS | TOKEN_METHODS:
+    if method in PASSWORD_METHODS or method in TOKEN_METHODS:
         return True
     named = bool((server.draft.username or "").strip())
     return named and method is not AuthenticationMethod.NONE
 
 
 def _path(server: ServerCase, secret: NewSecret) -> Path:
-    token = secret.kind is SecretKind.ACCESS_TOKEN
-    return server.path("secret", "accessToken" if token else "password")
+    return server.path("secret", _FIELDS[secret.kind])
 
 
 def _word(secret: NewSecret) -> str:

@@ -73,6 +73,6 @@ class Source:
     def function(self) -> Function:
         """Return the function."""
         namespace = dict(self._constants)
-        exec(compile(self.text(), "<projection>", "exec"), namespace)  # noqa: S102 - our own lines
+        exec(compile(self.text(), "<projection>", "exec"), namespace)  # noqa: S102 - our own  # nosec B102
         made: Function = namespace["project"]
         return made

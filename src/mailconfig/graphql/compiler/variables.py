@@ -2,12 +2,15 @@
 
 What it is for. graphql-core looks at the type of each value of each request, member by member: is
 it a list, an enum, required, are there defaults, could the value be nested too deeply. The types
-are the same each time; here those questions are asked when an operation is met first.
+are the same each time; here those questions are asked when a type is met first. What a named type
+takes is kept once for its schema: strangers write as many documents as they like, with as many
+variables, and what is kept of a document is counted by its text.
 
 How it stays right. A function is optimistic: whenever a value is not one that surely fits - of a
 wrong type, null where none may be, a strange member, a scalar that refuses it - it gives up, and
 graphql-core coerces all variables of the request from the beginning and words the errors. Types
-that refer to themselves or lie deep have no function. A test holds both ways to the same outcome.
+that refer to themselves, or lists in very many lists, have no function. A test holds both ways to
+the same outcome.
 
 Must not word an error, nor keep a value: variables hold secrets.
 """
@@ -16,6 +19,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 from graphql import (
     GraphQLBoolean,
@@ -28,6 +32,7 @@ from graphql import (
     GraphQLInt,
     GraphQLLeafType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
@@ -44,7 +49,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.utilities.coerce_input_value import coerce_default_value
 
 _DEEPEST: Final = 20
-"""Levels of lists and inputs that have a function; the forms of our schema have five."""
+"""Lists in lists that have a function; our schema has none in another."""
 _INT: Final = range(-(2**31), 2**31)
 """What an Int can be (GraphQL, section 3.5.1)."""
 
@@ -130,33 +135,61 @@ class Variables:
         return VariableValues(sources, values)
 
 
+class _Types:
+    """What the types of a schema take."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Coerce | None] = {}
+        """Functions of named types; None for those that have none."""
+
+    def wish(self, kind: GraphQLInputType, lists: int = 0) -> Wish:
+        """Return what a type takes, inside so many lists; raises Doubt where it has no function."""
+        if lists > _DEEPEST:
+            raise Doubt
+        nullable = not isinstance(kind, GraphQLNonNull)
+        inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(inner, GraphQLList):
+            return Wish(partial(_items, self.wish(inner.of_type, lists + 1)), nullable)
+        return Wish(self._function(inner), nullable)
+
+    def _function(self, kind: GraphQLNamedType) -> Coerce:
+        if kind.name not in self._named:
+            self._named[kind.name] = None  # stays, when the type is met again while it is read
+            self._named[kind.name] = self._made(kind)
+        found = self._named[kind.name]
+        if found is None:
+            raise Doubt
+        return found
+
+    def _made(self, kind: GraphQLNamedType) -> Coerce:
+        if isinstance(kind, GraphQLInputObjectType):
+            members = tuple(self._member(name, field) for name, field in kind.fields.items())
+            return partial(_one_of if kind.is_one_of else _object, members, kind.out_type)
+        if not is_leaf_type(kind):
+            raise Doubt
+        return _leaf(kind)
+
+    def _member(self, name: str, field: GraphQLInputField) -> Member:
+        wish, required = self.wish(field.type), is_required_input_field(field)
+        return Member(name, field.out_name or name, wish, _default(field), required)
+
+
+_types: Final[WeakKeyDictionary[GraphQLSchema, _Types]] = WeakKeyDictionary()
+"""The types of each schema; a process that serves has one."""
+
+
+def _types_of(schema: GraphQLSchema) -> _Types:
+    known = _types.get(schema)
+    if known is None:
+        known = _types[schema] = _Types()
+    return known
+
+
 def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> Variable:
     signature = get_variable_signature(schema, definition)
     if isinstance(signature, GraphQLError):
         raise Doubt
-    return Variable(signature, _wish(signature.type, 0), _default(signature))
-
-
-def _wish(kind: GraphQLInputType, depth: int) -> Wish:
-    """Return what a type takes; raises Doubt for one that has no function."""
-    if depth > _DEEPEST:
-        raise Doubt
-    nullable = not isinstance(kind, GraphQLNonNull)
-    inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
-    if isinstance(inner, GraphQLList):
-        return Wish(partial(_items, _wish(inner.of_type, depth + 1)), nullable)
-    if isinstance(inner, GraphQLInputObjectType):
-        members = tuple(_member(name, field, depth + 1) for name, field in inner.fields.items())
-        make = _one_of if inner.is_one_of else _object
-        return Wish(partial(make, members, inner.out_type), nullable)
-    if not is_leaf_type(inner):
-        raise Doubt
-    return Wish(_leaf(inner), nullable)
-
-
-def _member(name: str, field: GraphQLInputField, depth: int) -> Member:
-    wish, required = _wish(field.type, depth), is_required_input_field(field)
-    return Member(name, field.out_name or name, wish, _default(field), required)
+    return Variable(signature, _types_of(schema).wish(signature.type), _default(signature))
 
 
 def _default(place: GraphQLInputField | GraphQLVariableSignature) -> object:

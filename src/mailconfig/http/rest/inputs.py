@@ -81,7 +81,7 @@ async def _body(operation: Operation, edge: Edge, request: Request) -> dict[str,
 def file_kinds(schema: GraphQLSchema) -> Mapping[str, str]:
     """Return the kinds of files by the names of their parts: signatureImage, and so on."""
     kind = schema.type_map["FileKind"]
-    assert isinstance(kind, GraphQLEnumType)  # noqa: S101 - for the type checker
+    assert isinstance(kind, GraphQLEnumType)  # noqa: S101 - for mypy  # nosec B101
     words = {name: name.lower().split("_") for name in kind.values}
     return {
         first + "".join(word.title() for word in rest): name

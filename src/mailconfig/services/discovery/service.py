@@ -11,6 +11,7 @@ from typing import Final
 from mailconfig.domain.addresses import AddressInvalid, EmailAddress, parse_address
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import Now
+from mailconfig.domain.configs import may_ask_about
 from mailconfig.domain.discovery.conclusion import concluded, personal, personal_finding
 from mailconfig.domain.discovery.listed import domain_finding, needs_probe
 from mailconfig.domain.discovery.values import (
@@ -20,7 +21,7 @@ from mailconfig.domain.discovery.values import (
     Query,
     Source,
 )
-from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.errors import Forbidden, InvalidInput
 from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
@@ -120,6 +121,8 @@ class DiscoveryService:
     ) -> AsyncGenerator[Progress, None]:
         """Yield each finding as it comes, then the answer. Raises as `discover`."""
         principal.require(Role.VIEWER)
+        if not may_ask_about(principal, asked):
+            raise Forbidden
         domain, address = _parsed(asked, path)
         limit = Limit("discovery", self._settings.per_minute, _MINUTE)
         await self._limiter.take(limit, f"user {principal.user_id}")

@@ -88,7 +88,14 @@ class _Question:
         would let callers decide how much memory statements take.
         """
         given = self.filter
-        sees = (self.visibility.everything, self.visibility.owner_id is None)
+        shown = self.visibility
+        sees = (
+            shown.everything,
+            shown.owner_id is None,
+            shown.only_own,
+            shown.address is None,
+            shown.config_id is None,
+        )
         if given == _ALL:
             return sees
         sets = (given.statuses, given.security, given.enabled, given.shared)
