@@ -116,14 +116,14 @@ mutation.revokeMailboxGrant                     -- f  +  +  +  n  -- -- f  confi
 mutation.setOAuthClient                         -- f  f  +  +  +  -- -- f  workspace:manage
 mutation.deleteOAuthClient                      -- f  f  +  +  n  -- -- f  workspace:manage
 mutation.renameWorkspace                        -- f  f  +  +  +  -- -- f  workspace:manage
-mutation.changeMemberRole                       -- f  f  +  +  n  -- -- f  workspace:manage
-mutation.changeMemberRole owner                 -- f  f  f  !  n  -- -- f  workspace:manage
+mutation.changeMemberRole                       -- f  f  +  +  n  -- -- f  people
+mutation.changeMemberRole owner                 -- f  f  f  !  n  -- -- f  people
 mutation.removeMember                           -- f  f  +  +  n  -- -- f  workspace:manage
 mutation.removeMember owner                     -- f  f  f  !  n  -- -- f  workspace:manage
 mutation.leaveWorkspace                         -- +  +  +  !  !  -- -- f  people
 mutation.transferOwnership                      -- f  f  f  +  n  -- -- f  people
-mutation.inviteMember                           -- f  f  +  +  +  -- -- f  workspace:manage
-mutation.inviteMember owner                     -- f  f  f  +  +  -- -- f  workspace:manage
+mutation.inviteMember                           -- f  f  +  +  +  -- -- f  people
+mutation.inviteMember owner                     -- f  f  f  +  +  -- -- f  people
 mutation.withdrawInvitation                     -- f  f  +  +  n  -- -- f  workspace:manage
 mutation.acceptInvitation                       +  n  n  n  n  n  +  +  f  people
 mutation.exportWorkspace                        -- f  f  f  +  +  -- -- f  people

@@ -166,8 +166,18 @@ CANNOT_STEER = {
     "exportWorkspace",
     "deleteWorkspace",
     "deleteAccount",
+    # Sessions, passwords, and tokens of machines.
     "login",
     "logout",
+    "logoutEverywhere",
+    "refreshSession",
+    "endSession",
+    "switchWorkspace",
+    "changePassword",
+    "resetPassword",
+    "createApiKey",
+    "revokeApiKey",
+    "createEmbedToken",
 }
 """Mutations that cannot bring a stored secret and another target together."""
 STEERING = {"update": 2, "testConnection": 2, "applyFix": 1, "rollback": 1}

@@ -62,7 +62,8 @@ class Scope(StrEnum):
     EMBED_CREATE = "embed:create"
     """Make embed tokens for the host application's users."""
     WORKSPACE_MANAGE = "workspace:manage"
-    """Members, invitations, OAuth clients and quotas."""
+    """See and remove members, withdraw invitations, keep OAuth clients. Inviting and changing roles
+    is for people: a key could make a person of itself."""
 
 
 _PEOPLE_ONLY: Final = N_("Keys and tokens of machines may not do this: sign in as a person.")

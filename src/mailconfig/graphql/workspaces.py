@@ -329,7 +329,7 @@ class WorkspaceMutation:
         renamed = await info.context.services.workspaces.rename(principal, input.name)
         return RenameWorkspacePayload(workspace=workspace(renamed))
 
-    @mutation(Guard.ADMIN, ChangeMemberRolePayload, _MANAGE)
+    @mutation(Guard.ADMIN, ChangeMemberRolePayload)  # else a key could make a person of itself
     async def change_member_role(
         self,
         info: Info,
