@@ -124,7 +124,7 @@ def test_an_operation_of_the_readme_is_valid(schema: GraphQLSchema, operation: s
 
 
 def test_operations_tells_the_settings_of_finding_and_of_the_edge() -> None:
-    """Each of these settings is in a table of docs/operations.md, and all there with its default."""
+    """Each of these settings is in a table of docs/operations.md; all there with their defaults."""
     defaults = {name.upper(): told(each.default) for name, each in Settings.model_fields.items()}
     table = r"^\| `MAILCONFIG_(\w+)` \| (\S+) \|"
     rows = dict(re.findall(table, OPERATIONS.read_text(encoding="utf-8"), re.MULTILINE))
