@@ -20,6 +20,8 @@ const values = [
   'EmailConfigVersion', // its revision tells it apart within its configuration
   'Evidence',
   'FoundServer',
+  'OAuthClient', // its provider tells it apart within the workspace
+  'OAuthClients',
   'PageInfo',
   'PortReach',
   'ProviderServer',
@@ -28,6 +30,7 @@ const values = [
   'Session', // its id is its secret
   'SettingsFix',
   'ValidationIssue',
+  'WorkspaceQuota',
 ];
 
 // A rule that is silent about lines with these words; for rules that have no option for it.
@@ -46,12 +49,15 @@ const ours = {
   rules: {
     // The field's own word (RFC 6266, section 4.3), in which "file" names no type.
     'no-typename-prefix': except('no-typename-prefix', 'filename: String!'),
-    // A version is read below its configuration only, an event by administrators in its list only:
-    // `node` cannot lead to them.
+    // A version is read below its configuration only; events, keys, members and invitations by
+    // those who keep a workspace, in their lists only: `node` cannot lead to them.
     'relay-edge-types': except(
       'relay-edge-types',
       'type EmailConfigVersionEdge {',
       'type AuditEventEdge {',
+      'type ApiKeyEdge {',
+      'type InvitationEdge {',
+      'type WorkspaceMemberEdge {',
     ),
   },
 };

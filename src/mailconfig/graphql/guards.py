@@ -5,6 +5,7 @@ Every mutation is made by `mutation`, which takes the guard; a test walks the sc
 
 from collections.abc import Callable
 from enum import Enum
+from inspect import getdoc
 from typing import Any
 
 import strawberry
@@ -72,7 +73,7 @@ def mutation(
     def make(resolver: Callable[..., Any]) -> Any:  # noqa: ANN401 - Strawberry's own field type
         return strawberry.mutation(
             resolver=resolver,
-            description=resolver.__doc__,
+            description=getdoc(resolver),
             extensions=[Guarded(guard, payload, scope)],
         )
 
