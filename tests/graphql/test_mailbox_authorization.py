@@ -268,6 +268,18 @@ async def test_authorising_anew_keeps_the_ids(flow: Flow) -> None:
     assert flow.api.prober.secrets == ["access-2", "access-2"]
 
 
+@pytest.mark.parametrize("method", ["AUTO", "OAUTHBEARER"])
+async def test_authorising_anew_keeps_the_method(flow: Flow, method: str) -> None:
+    """What signs in with the grant already stays as its user chose it, and is no revision."""
+    grant = (await flow.grant())["grant"]["id"]
+    servers = {
+        side: server | {"authentication": method} for side, server in gmail(grant=grant).items()
+    }
+    config_id = await flow.api.stored(MEMBER, emailAddress=ADDRESS, **servers)
+    config = (await flow.grant(target={"configId": config_id}))["config"]
+    assert (config["revision"], config["incoming"]["authentication"]) == (1, method)
+
+
 async def test_the_two_kinds_of_failure_are_told_apart(flow: Flow) -> None:
     """An ended permission asks for a new one, a broken service for patience; nothing is dialled."""
     flow.provider.seconds = 1

@@ -87,7 +87,7 @@ async def test_get_serves_the_exact_bytes(site: Site, size: int) -> None:
         "content-length": str(size),
         "content-disposition": 'attachment; filename="Gr__e.csv"; '
         "filename*=UTF-8''Gr%C3%BC%C3%9Fe.csv",
-        "content-security-policy": "sandbox; default-src 'none'",
+        "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
         "x-content-type-options": "nosniff",
         "cache-control": "private, no-store",
         "cross-origin-resource-policy": "same-site",

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
@@ -17,7 +18,9 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": (
@@ -89,6 +92,30 @@ async def test_every_answer_has_the_security_headers(api: Api, method: str, path
         assert answer.headers.get_list(name) == [value]
     assert answer.headers["x-request-id"]
     assert "strict-transport-security" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("{ viewer { email } configs { totalCount } }", "no-store"),
+        ('{ provider(by: { id: "gmail" }) { name } }', "private, no-cache"),
+    ],
+)
+async def test_nobody_keeps_what_is_somebodys(api: Api, query: str, value: str) -> None:
+    """Answers are not stored (RFC 9111, 5.2.2.5) but for GET of what is the same for everyone."""
+    headers = {"Authorization": f"Bearer {await api.token(MEMBER)}"}
+    by_get = await api.client.get("/graphql", params={"query": query}, headers=headers)
+    by_post = await api.client.post("/graphql", json={"query": query}, headers=headers)
+    assert by_get.headers.get_list("cache-control") == [value]
+    assert by_post.headers.get_list("cache-control") == ["no-store"]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/api/email-config/", "/healthz", "/files/a/b"])
+async def test_trace_is_not_served(api: Api, path: str) -> None:
+    """No answer repeats the request (RFC 9110, section 9.3.8)."""
+    answer = await api.client.request("TRACE", path, headers={"X-Mark": "repeated"})
+    assert answer.status_code in {httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED}
+    assert "repeated" not in answer.text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
     dovecot.add_user("alice", "secret")
 
 Users may be added at any time, by any process. Failed logins are not delayed and are logged.
-Must not be used outside of tests: it trusts every bearer token that was signed with its own key.
+Must not be used outside of tests: it trusts every bearer token that was signed with its own key,
+or that the introspection service of the test calls active.
 """
 
 import base64
@@ -128,6 +129,15 @@ local_validation_key_dict = fs:posix:prefix={folder}/tokens/
 username_attribute = email
 scope =
 """
+INTROSPECTED = """
+introspection_mode = post
+introspection_url = {url}
+active_attribute = active
+active_value = true
+username_attribute = email
+scope =
+"""
+"""Tokens that mean nothing by themselves: the service at `url` is asked (RFC 7662)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +151,13 @@ class Dovecot:
     """TLS from the first byte; the certificate is chosen by SNI."""
 
     @classmethod
-    def start(cls, folder: Path, certificates: Certificates) -> Self:
-        """Start an instance in an empty folder; raises ServerMissing or ServerNotStarted."""
+    def start(
+        cls, folder: Path, certificates: Certificates, *, introspection: str | None = None
+    ) -> Self:
+        """Start an instance in an empty folder; raises ServerMissing or ServerNotStarted.
+
+        With the address of an introspection service it trusts the tokens that this calls active.
+        """
         need_root("Dovecot")
         program = find_program("dovecot")
         for name in ("run", "state", "users", "tokens/default/HS256", "mail"):
@@ -153,7 +168,9 @@ class Dovecot:
             (folder / name).chmod(0o666)  # the delivery agent logs as its recipient
         key = folder / "tokens/default/HS256/default"
         key.write_bytes(base64.b64encode(TOKEN_KEY))
-        (folder / "oauth2.conf.ext").write_text(OAUTH2.format(folder=folder))
+        tokens = INTROSPECTED if introspection else OAUTH2
+        oauth2 = tokens.format(folder=folder, url=introspection)
+        (folder / "oauth2.conf.ext").write_text(oauth2)
         return with_new_ports(2, lambda ports: cls._launch(program, folder, certificates, ports))
 
     @classmethod

@@ -141,6 +141,15 @@ async def test_a_rotated_refresh_token_is_kept(scene: Scene) -> None:
     assert grant.refresh_secret_id != old.refresh_secret_id
 
 
+async def test_a_spent_token_is_not_handed_out(scene: Scene) -> None:
+    """What a mail server called ended is fetched anew, unless it is newer than that."""
+    assert await scene.access() == "access-1"
+    for minutes, token in ((-1, "access-1"), (1, "access-2")):
+        async with scene.database.work(scene.tenant.workspace_id) as work:
+            await work.grants.spent(scene.grant, utc_now() + timedelta(minutes=minutes))
+        assert await scene.access() == token
+
+
 async def test_a_lease_of_the_dead_runs_out(scene: Scene) -> None:
     """A process that died in between leaves a lease that the next one takes over."""
     grant, _ = await scene.stored()

@@ -220,6 +220,7 @@ CASES: list[tuple[str, Call, object]] = [
         lambda w, x: w.grants.failed(x.grant, "p", "OAUTH_REAUTH", GrantStatus.EXPIRED),
         None,
     ),
+    ("grants.spent", lambda w, x: w.grants.spent(x.grant.id, NOON.replace(year=2100)), None),
     ("grants.revoke", lambda w, x: w.grants.revoke(x.grant.id), NotFound),
     ("grants.delete", lambda w, x: w.grants.delete(x.grant.id), NotFound),
     ("grants.of_config", lambda w, x: w.grants.of_config(x.config.id), frozenset()),

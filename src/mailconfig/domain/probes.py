@@ -184,6 +184,8 @@ class ProbeTarget:
     """Row of the catalogue that the account belongs to, for the diagnosis."""
     withheld: DiagnosticCode | None = None
     """Why there is no access token although the account has a grant; nothing is dialled then."""
+    grant_id: UUID | None = None
+    """The grant that the secret, an access token, was fetched for."""
 
 
 @dataclass(frozen=True, slots=True)

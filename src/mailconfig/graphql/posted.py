@@ -27,6 +27,7 @@ from mailconfig.graphql.view import View
 
 _JSON: Final = frozenset({b"application/json", b"application/json; charset=utf-8"})
 _READING: Final = frozenset({"GET", "HEAD"})
+_KEEPING: Final = b"cache-control"
 _LENGTH_DIGITS: Final = 9
 """Digits of a Content-Length that are read; no limit has as many."""
 
@@ -111,6 +112,8 @@ class Posted:
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in headers.items()
         ]
+        self._beside = [header for header in self._headers if header[0] != _KEEPING]
+        """Those of answers that say themselves how they may be kept."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket."""
@@ -169,9 +172,10 @@ class Posted:
 
     async def _write(self, response: Response, head: _Head, send: Send) -> None:
         """Send an answer as the middleware of the general way would have completed it."""
+        says = any(name == _KEEPING for name, _ in response.raw_headers)
         headers = [
             *response.raw_headers,
-            *self._headers,
+            *(self._beside if says else self._headers),
             (b"x-request-id", head.request_id.encode("latin-1")),
         ]
         await send(

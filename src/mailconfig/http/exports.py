@@ -30,7 +30,7 @@ def export_route(exports: ExportService) -> Route:
             return JSONResponse({"error": about}, 404, {"Cache-Control": "no-store"})
         headers = {
             "Content-Disposition": content_disposition("workspace.zip"),
-            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
             "Cross-Origin-Resource-Policy": "same-site",

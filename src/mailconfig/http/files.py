@@ -64,7 +64,7 @@ def _headers(file: StoredFile) -> dict[str, str]:
         "Content-Type": file.content_type,
         "Content-Length": str(file.size),
         "Content-Disposition": content_disposition(file.filename),
-        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
         # Front ends on a sibling host may show a picture, other sites may not.

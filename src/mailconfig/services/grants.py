@@ -138,7 +138,7 @@ class GrantService:
             return replace(target, secret=None, withheld=DiagnosticCode.OAUTH_REAUTH)
         except TokenWithheld as reason:
             return replace(target, secret=None, withheld=reason.code)
-        return replace(target, secret=NewSecret(SecretKind.ACCESS_TOKEN, token))
+        return replace(target, secret=NewSecret(SecretKind.ACCESS_TOKEN, token), grant_id=grant_id)
 
     # -- the end
 

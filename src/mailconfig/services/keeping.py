@@ -165,7 +165,7 @@ class GrantKeeper:
         self, principal: Principal, provider: Provider, config: EmailConfig, grant: MailboxGrant
     ) -> EmailConfig:
         """Let the provider's servers of a configuration sign in with the grant."""
-        method = _method(provider)
+        methods = _methods(provider)
         change = Change(config.id, config.revision)
         changed = False
         belonging = [pair for pair in _servers(config) if self._fits(grant, pair[1])]
@@ -174,10 +174,10 @@ class GrantKeeper:
         for side, server in belonging:
             secret = NewSecret(SecretKind.GRANT, Secret(str(grant.id)))
             draft = drafted(server, secret)
-            if draft is None or _signs_in(side, server, grant, method):
+            if draft is None or _signs_in(side, server, grant, methods):
                 continue
             changed = True
-            draft = replace(draft, authentication=method)
+            draft = replace(draft, authentication=methods[0])
             if side == "incoming":
                 change = replace(change, incoming=draft)
             else:
@@ -196,15 +196,18 @@ def _servers(config: EmailConfig) -> Iterator[tuple[str, StoredServer]]:
 
 
 def _signs_in(
-    side: str, server: StoredServer, grant: MailboxGrant, method: AuthenticationMethod
+    side: str,
+    server: StoredServer,
+    grant: MailboxGrant,
+    methods: tuple[AuthenticationMethod, ...],
 ) -> bool:
-    """Tell whether a server signs in with the grant already."""
+    """Tell whether a server signs in with the grant already, by whichever of the methods."""
     same = server.secret_id == pointer_id(grant.id, side)
-    return same and server.settings.authentication is method
+    return same and server.settings.authentication in methods
 
 
-def _method(provider: Provider) -> AuthenticationMethod:
-    """Return the mechanism that the catalogue names first."""
+def _methods(provider: Provider) -> tuple[AuthenticationMethod, ...]:
+    """Return what takes a token there: mechanisms as the catalogue orders them, then AUTO."""
     names = provider.oauth2.sasl if provider.oauth2 else ()
     known = (_MECHANISMS[name] for name in names if name in _MECHANISMS)
-    return next(known, AuthenticationMethod.AUTO)
+    return (*known, AuthenticationMethod.AUTO)

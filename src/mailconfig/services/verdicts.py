@@ -1,8 +1,10 @@
 """The verdict of a connection test: one root cause, its fix, and writing both down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from mailconfig.domain.arrivals import RoundTrip
 from mailconfig.domain.clock import Now
@@ -24,6 +26,9 @@ _WITHOUT_OUTCOME: Final = {
     TestStatus.CANCELLED: DiagnosticCode.CANCELLED,
     TestStatus.TIMED_OUT: DiagnosticCode.STEP_TIMEOUT,
 }
+_YOUNG: Final = timedelta(minutes=1)
+"""Age of an access token at which another one would be refused as well: servers that refuse each
+token must not make every test ask the sign-in service."""
 _CONFIG_STATUS: Final = {
     TestStatus.PASSED: ConfigStatus.WORKING,
     TestStatus.PASSED_WITH_WARNINGS: ConfigStatus.WORKING,
@@ -67,6 +72,17 @@ def _depth(outcome: ProtocolOutcome) -> int:
     return _DEPTH[phase] if phase is not None else len(_DEPTH)
 
 
+def _refused(plan: Plan, verdict: Verdict) -> frozenset[UUID]:
+    """Return the grants whose access tokens a mail server called ended."""
+    protocols = {
+        outcome.protocol
+        for outcome in verdict.outcomes
+        if outcome.code is DiagnosticCode.OAUTH_TOKEN_EXPIRED
+    }
+    targets = (each for each in plan.targets if each.settings.protocol in protocols)
+    return frozenset(target.grant_id for target in targets if target.grant_id is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Writes verdicts; one conclusion a test."""
@@ -80,7 +96,8 @@ class Verdicts:
         """Return what the runner calls when the test has ended."""
 
         async def conclude(_job: Job, verdict: Verdict) -> None:
-            await self._write(self._finished(test, verdict), complete=plan.complete)
+            refused = _refused(plan, verdict)
+            await self._write(self._finished(test, verdict), refused, complete=plan.complete)
 
         return conclude
 
@@ -107,10 +124,14 @@ class Verdicts:
             round_trip=found.round_trip,
         )
 
-    async def _write(self, test: ConnectionTest, *, complete: bool) -> None:
+    async def _write(
+        self, test: ConnectionTest, refused: Collection[UUID], *, complete: bool
+    ) -> None:
         async with self.database.work(test.workspace_id) as work:
             if not await work.probes.finish(test):
                 return
+            for grant_id in refused:
+                await work.grants.spent(grant_id, test.created_at - _YOUNG)
             if test.config_id is None or test.config_revision is None:
                 return
             status = _CONFIG_STATUS.get(test.status)

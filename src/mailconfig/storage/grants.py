@@ -217,6 +217,12 @@ class GrantRepository:
         }
         await self._transaction.run(update(oauth_grants).where(held).values(values))
 
+    async def spent(self, id: UUID, before: datetime) -> None:
+        """Let the access token of a grant have ended, unless it was fetched after that moment."""
+        fetched = and_(self._one(id), oauth_grants.c.refreshed_at <= before)
+        ended = {"access_expires_at": self._transaction.now}
+        await self._transaction.run(update(oauth_grants).where(fetched).values(ended))
+
     async def revoke(self, id: UUID) -> None:
         """Forget the tokens of a grant that configurations still refer to; raises NotFound."""
         old = await self.get(id)
