@@ -49,6 +49,7 @@ from mailconfig.domain.submission import (
 )
 from mailconfig.domain.validation import Draft, ValidationPolicy, validate
 from mailconfig.domain.workspaces import Quota
+from mailconfig.services.changes import changes
 from mailconfig.services.custody import Custody, SecretIntake
 from mailconfig.services.finding import named_by, of_rollback
 from mailconfig.services.fingerprints import Fingerprint, Fingerprints
@@ -315,9 +316,8 @@ class ConfigService:
     ) -> None:
         await self._grants.check(work, principal, before, after)
         await work.configs.replace(after, before.revision, principal.user_id)
-        await work.audit.append(
-            principal.user_id, action, "config", after.id, {"revision": after.revision}
-        )
+        details = changes(before, after, self._fingerprints.of_value)
+        await work.audit.append(principal.user_id, action, "config", after.id, details)
 
     async def _server(
         self,

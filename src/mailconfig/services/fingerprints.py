@@ -1,13 +1,14 @@
 """Fingerprints of submissions, so that an idempotency key with another body is noticed.
 
 The fingerprint covers secrets and file contents; it is keyed, so that a stolen database cannot be
-used to try passwords against it.
+used to try passwords against it. The audit trail has such digests, too, of what people typed.
 """
 
 import json
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
 from mailconfig.domain.files import Upload
 from mailconfig.domain.secrets import Secret
@@ -34,6 +35,11 @@ class Fingerprints:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer.derive("fingerprint")
+        self._values = signer.derive("audit")
+
+    def of_value(self, workspace_id: UUID, text: str) -> str:
+        """Return what the trail of a workspace says instead of a text: equal for equal ones."""
+        return self._values.sign("value", str(workspace_id), text)
 
     async def of(self, submission: Submission) -> Fingerprint:
         """Return the fingerprint; empty without an idempotency key. Rewinds the files it reads."""
