@@ -273,12 +273,7 @@ class MaskingSchema(strawberry.Schema):
         caller = context if isinstance(context, Context) else None
         if caller is not None:
             caller.begin_operation()
-        try:
-            return await self.admissions.admit(query, variables, operation_name, caller)
-        except PointsGoneError:
-            raise
-        except Exception as error:  # noqa: BLE001 - an operation's top: it is masked and logged
-            return Admission(None, [GraphQLError(str(error), original_error=error)])
+        return await self.admissions.admit(query, variables, operation_name, caller)
 
     def _refused(self, admitted: Admission, context: object) -> ExecutionResult:
         shown = self._masked(admitted.errors, context)
