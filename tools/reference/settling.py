@@ -27,7 +27,10 @@ _DOTS: Final = frozenset(
         "token",
     }
 )
+_CHANGES: Final = ("before.", "after.")
 _LINK: Final = re.compile(r"(?P<path>.*)\?expires=\d+&signature=[\w-]+")
+_DIGEST: Final = re.compile(r"[\w-]{43}")
+"""A keyed digest of the audit trail."""
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -46,7 +49,7 @@ class Settling:
         return self._text(value, name) if isinstance(value, str) else value
 
     def _text(self, text: str, name: str) -> str:
-        if name in _DOTS:
+        if name in _DOTS or (name.startswith(_CHANGES) and _DIGEST.fullmatch(text)):
             return "..."
         if name.endswith("At"):
             return _MOMENT
