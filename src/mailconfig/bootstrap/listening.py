@@ -1,13 +1,18 @@
 """How uvicorn serves an instance: connections that have bounds, and nothing that it logs itself."""
 
+import os
+from typing import Final
+
 import uvicorn
 from starlette.types import ASGIApp
 
 from mailconfig.http.connections import http_connection, socket_connection
 from mailconfig.settings import Settings
 
-_FRAMES_A_MESSAGE = 10
+_FRAMES_A_MESSAGE: Final = 10
 """Pings and fragments that a client may send for each message that it may send."""
+PROXIES: Final = "FORWARDED_ALLOW_IPS"
+"""uvicorn's variable for the addresses of proxies, read where our setting is not set."""
 
 
 def server_config(app: ASGIApp, settings: Settings, grace_seconds: int) -> uvicorn.Config:
@@ -26,8 +31,10 @@ def server_config(app: ASGIApp, settings: Settings, grace_seconds: int) -> uvico
         access_log=False,
         lifespan="on",
         server_header=False,
-        # None: uvicorn's own variable, else this machine. It takes the right-most address that is
-        # not a trusted proxy's, so that nothing a client wrote counts.
+        # uvicorn takes the right-most address that is not a trusted proxy's, so that nothing a
+        # client wrote counts. By default it believes whoever is on this machine; here nobody is
+        # believed who was not named, and then requests need not pass what reads those headers.
+        proxy_headers=bool(settings.trusted_proxies) or PROXIES in os.environ,
         forwarded_allow_ips=[*map(str, settings.trusted_proxies)] or None,
         timeout_graceful_shutdown=grace_seconds,
         ws_max_size=settings.socket_message_bytes,

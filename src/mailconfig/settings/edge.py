@@ -27,7 +27,7 @@ class EdgeSettings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         description="Addresses and networks of proxies whose X-Forwarded-For and -Proto are "
-        "believed; unset: FORWARDED_ALLOW_IPS, else this machine.",
+        "believed; unset: those in FORWARDED_ALLOW_IPS, and nobody without it.",
     )
     hsts_seconds: int = Field(
         31_536_000,

@@ -5,17 +5,14 @@ Must not: open, dial or make anything.
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Final
 from urllib.parse import urlsplit
 
 from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
+from mailconfig.bootstrap.listening import PROXIES
 from mailconfig.bootstrap.network import check_ca_file
 from mailconfig.bootstrap.storing import storage_settings
 from mailconfig.settings import Mode, Settings
 from mailconfig.storage.settings import database_url
-
-PROXIES: Final = "FORWARDED_ALLOW_IPS"
-"""uvicorn's variable: whose X-Forwarded-For is believed; unset: 127.0.0.1's."""
 
 
 def check_settings(settings: Settings) -> Checked:
@@ -101,13 +98,13 @@ def check_proxies(settings: Settings, trusted: str | None) -> Checked:
     if trusted is not None:
         found = f"{PROXIES} is set: {trusted or 'nobody'} may name client addresses."
         return fine("proxies", found)
-    found = f"{PROXIES} is not set: only a proxy on 127.0.0.1 may name client addresses"
+    found = "No proxy is named: nobody may name client addresses"
     if not settings.serves_https:
         return fine("proxies", f"{found}.")
     return warning(
         "proxies",
-        f"{found}; client addresses behind any other proxy count as one.",
-        f"Set {PROXIES} to the addresses of your proxies, 127.0.0.1 where there is only that one.",
+        f"{found}, and all clients behind a proxy count as one.",
+        "Set MAILCONFIG_TRUSTED_PROXIES to the addresses of your proxies.",
     )
 
 
