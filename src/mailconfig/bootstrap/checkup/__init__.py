@@ -21,7 +21,6 @@ from mailconfig.bootstrap.checkup.keys import check_encryption_keys, check_signi
 from mailconfig.bootstrap.checkup.network import check_dns, check_ports
 from mailconfig.bootstrap.checkup.stores import check_blobs, check_database, check_limits
 from mailconfig.bootstrap.checkup.surroundings import (
-    PROXIES,
     check_address,
     check_database_tls,
     check_egress,
@@ -31,6 +30,7 @@ from mailconfig.bootstrap.checkup.surroundings import (
     check_settings,
 )
 from mailconfig.bootstrap.checkup.values import Checked, Verdict, bad
+from mailconfig.bootstrap.listening import PROXIES
 from mailconfig.bootstrap.network import Network
 from mailconfig.domain.clock import Now, utc_now
 from mailconfig.domain.errors import MailconfigError
