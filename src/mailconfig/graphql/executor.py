@@ -141,14 +141,18 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
         serially: bool,
         new_defer_usages: Sequence[DeferUsage],
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Execute the root fields, by the objects of the first request for them."""
+        """Execute the root fields, by the objects of the first request for them.
+
+        A mutation of one field needs no care for the order of its fields.
+        """
         variant = self.variant
         if variant is not None and not new_defer_usages:
             if variant.root is None:
                 variant.root = grouped_field_set
             grouped_field_set = variant.root
+        in_order = serially and len(grouped_field_set) > 1
         return super().execute_collected_root_fields(
-            root_type, root_value, grouped_field_set, serially, new_defer_usages
+            root_type, root_value, grouped_field_set, in_order, new_defer_usages
         )
 
     def collect_subfields(

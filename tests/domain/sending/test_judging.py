@@ -74,7 +74,7 @@ def test_a_host_that_is_busy(phase: Phase) -> None:
     ],
 )
 def test_what_keeps_the_account_from_sending(phase: Phase, code: int, text: str) -> None:
-    """5yz before MAIL holds the message until somebody mends it: no time is set, nothing is lost."""
+    """5yz before MAIL holds the message until somebody mends it, and sets no time."""
     outcome = judged(refusal(phase, code, text), [ANN])
     assert outcome.event is EVENT.HOLD
     assert outcome.held_for is HeldFor.ACCOUNT
