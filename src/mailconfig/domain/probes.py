@@ -186,6 +186,10 @@ class ProbeTarget:
     """Why there is no access token although the account has a grant; nothing is dialled then."""
     grant_id: UUID | None = None
     """The grant that the secret, an access token, was fetched for."""
+    token_fetched_at: datetime | None = None
+    """When the provider gave that token."""
+    scopes_missing: tuple[str, ...] = ()
+    """What signing in there takes and the grant does not cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,8 @@ class ProtocolOutcome:
     server_reply: str | None = None
     certificate: Certificate | None = None
     warnings: tuple[DiagnosticCode, ...] = ()
+    fixable_by: FixableBy | None = None
+    """Who can mend this case; None: as the observation and the taxonomy say."""
 
 
 Report = Callable[[ProbeStep], None]
