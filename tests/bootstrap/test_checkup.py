@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from kit.database import KEY_TEXT
 from kit.dns import DnsServer
@@ -56,6 +57,7 @@ from mailconfig.storage.inspecting import DatabaseState
 from mailconfig.storage.keys import Key, generate_key
 from mailconfig.storage.migration import head_revision
 from mailconfig.storage.sealing import Keyring
+from mailconfig.storage.settings import database_url as url_of
 
 FINE, WARNING, BAD = Verdict.FINE, Verdict.WARNING, Verdict.BAD
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -535,6 +537,29 @@ def test_revisions() -> None:
     assert older.advice == "Run: mailconfig migrate"
     assert told(newer) == (BAD, f"The database is at 9999, but this version needs {head}.")
     assert newer.advice == "Install the version that has migrated the database."
+
+
+@pytest.mark.servers
+async def test_a_trail_that_nothing_keeps(engine: str, database_url: str) -> None:
+    """Triggers of the trail that are missing, or switched off, are a warning that names them."""
+    name, statements = {
+        "sqlite": ("tr_audit_events_delete", ["DROP TRIGGER tr_audit_events_delete"]),
+        "postgresql": (
+            "tr_audit_events_change, tr_audit_events_truncate",
+            [
+                "ALTER TABLE audit_events DISABLE TRIGGER tr_audit_events_change",
+                "DROP TRIGGER tr_audit_events_truncate ON audit_events",
+            ],
+        ),
+    }[engine]
+    made = create_async_engine(url_of(StorageSettings(database_url)))
+    async with made.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await made.dispose()
+    found = await check_database(load(database_url=database_url), utc_now)
+    sentence = f"The audit trail is not kept: {name} missing or off."
+    assert (found[1].check, *told(found[1])) == ("migrations", WARNING, sentence)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,14 @@ from mailconfig.storage.tables.row import Moment
 NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _BLOB: Final = ("files", "blob")
 """Its name is made of ids, which are marks as well."""
+_FITTING: Final[Mapping[str, object]] = {
+    # A message that a worker has: of the states the one in which the most columns are filled.
+    "messages.state": "SENDING",
+    "messages.held_for": None,
+    "messages.ended_at": None,
+    "message_contents.part": 0,
+}
+"""Values that rules over several columns ask for."""
 
 
 @dataclass
@@ -114,10 +122,12 @@ class Marked:
         if target is not None:
             of_table = self.rows[target.table.name]
             return of_table[min(at, len(of_table) - 1)][target.name]
+        name = f"{table.name}.{column.name}"
+        if name in _FITTING:
+            return _FITTING[name]
         words = _words(table, column)
         if words is not None:
             return words
-        name = f"{table.name}.{column.name}"
         match column.type:
             case Uuid():
                 return new_id()

@@ -9,12 +9,21 @@ from mailconfig.domain.configs import ConfigStatus, EmailConfig, StoredServer
 from mailconfig.domain.files import FileKind, StoredFile
 from mailconfig.domain.identity import Role
 from mailconfig.domain.ids import new_id
+from mailconfig.domain.messages import (
+    Message,
+    MessageState,
+    NewMessage,
+    Recipient,
+    RecipientKind,
+)
 from mailconfig.domain.probes import ConnectionTest, TestStatus
 from mailconfig.domain.secrets import NewSecret, Secret, SecretKind
 from mailconfig.domain.servers import MailProtocol, ServerSettings, TransportSecurity
 from mailconfig.storage.database import Database
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+CONTENT = b"Subject: Hi\r\n\r\n.dot\r\n"
+"""Of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,31 @@ def make_file(tenant: Tenant, config_id: UUID | None = None, **changes: Any) -> 
         "created_at": NOON,
     }
     return StoredFile(**values | changes)
+
+
+def make_message(tenant: Tenant, config_id: UUID, **changes: Any) -> NewMessage:  # noqa: ANN401
+    """A queued message to two people, with other values where named; `content` as well."""
+    content = changes.pop("content", CONTENT)
+    id = new_id()
+    values: dict[str, Any] = {
+        "id": id,
+        "workspace_id": tenant.workspace_id,
+        "config_id": config_id,
+        "created_by": tenant.user_id,
+        "state": MessageState.QUEUED,
+        "message_id": f"<{id.hex}@example.com>",
+        "sender": "ada@example.com",
+        "subject": "Grüße",
+        "size_bytes": len(content),
+        "recipients": (
+            Recipient("Bob@example.org", RecipientKind.TO, "Bob"),
+            Recipient("eve@example.net", RecipientKind.BCC),
+        ),
+        "created_at": NOON,
+        "due_at": NOON,
+        "expires_at": NOON + timedelta(days=2),
+    }
+    return NewMessage(Message(**values | changes), content)
 
 
 def password(text: str) -> NewSecret:

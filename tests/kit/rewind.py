@@ -5,7 +5,8 @@
     await rewind(url, home, await all_rows(url))
 
 Must not know what a table is for; values go back as the driver gave them. Whatever the server
-remembers of the rows in between is the caller's business.
+remembers of the rows in between is the caller's business. All rows that go are gone before the
+first one comes back, parents too: SQLite lets the trail go only where its workspace is not.
 """
 
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from kit.rowdump import Rows
 from mailconfig.storage.settings import StorageSettings, database_url
-from mailconfig.storage.tables import metadata
+from mailconfig.storage.tables import audit_events, metadata, workspaces
 
 
 def changed(before: Rows, after: Rows) -> list[str]:
@@ -27,6 +28,8 @@ async def rewind(url: str, home: Rows, now: Rows) -> None:
     names = changed(home, now)
     if not names:
         return
+    if audit_events.name in names:
+        names = [workspaces.name, *(name for name in names if name != workspaces.name)]
     engine = create_async_engine(database_url(StorageSettings(url)), poolclass=NullPool)
     try:
         async with engine.begin() as connection:
@@ -35,6 +38,7 @@ async def rewind(url: str, home: Rows, now: Rows) -> None:
                 await connection.execute(text("SET session_replication_role = replica"))
             for name in names:
                 await connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608
+            for name in names:
                 if rows := home[name]:
                     columns = list(metadata.tables[name].columns.keys())
                     into, values = ", ".join(columns), ", ".join(f":{it}" for it in columns)

@@ -22,10 +22,20 @@ from mailconfig.domain.configs import (
     Visibility,
 )
 from mailconfig.domain.ids import new_id
+from mailconfig.domain.messages import (
+    MessageEvent,
+    MessageFilter,
+    MessageState,
+    Recipient,
+    RecipientKind,
+    RecipientState,
+)
 from mailconfig.domain.pages import Keyset, OrderDirection, PageRequest
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.identity import IdentityRepository
+from mailconfig.storage.messages import Change
+from mailconfig.storage.outbox import TableQueue
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.tables import metadata
 
@@ -162,6 +172,7 @@ async def test_every_filter_has_an_index(
         assert any(name in plan.text for name in column.split("|")), plan.text
 
 
+BOUNCED = Recipient("a@example.com", RecipientKind.TO, state=RecipientState.BOUNCED)
 LOOKUPS: list[Callable[[Work], Awaitable[object]]] = [
     lambda work: work.configs.find_by_address(ID, "a@example.com"),
     lambda work: work.configs.find_by_address(None, "a@example.com"),
@@ -178,6 +189,28 @@ LOOKUPS: list[Callable[[Work], Awaitable[object]]] = [
     lambda work: work.audit.page(PageRequest(after=Keyset(NOON.isoformat(), str(ID)))),
     lambda work: work.idempotency.find(ID, "submit", "key"),
     lambda work: work.secrets.delete_unused([ID]),
+    lambda work: work.messages.several([ID]),
+    lambda work: work.messages.attempts([ID]),
+    lambda work: work.messages.find_by_header("<a@b>"),
+    lambda work: work.messages.page(MessageFilter(), ALL, PageRequest()),
+    lambda work: work.messages.page(MessageFilter(), OWN, PageRequest(backward=True)),
+    lambda work: work.messages.page(
+        MessageFilter(config_ids=(ID,)),
+        ALL,
+        PageRequest(after=Keyset(NOON.isoformat(), str(ID))),
+    ),
+    lambda work: work.messages.page(
+        MessageFilter(states=(MessageState.HELD,), created_from=NOON), ALL, PageRequest()
+    ),
+    lambda work: work.messages.count_states(ID),
+    lambda work: work.messages.apply(ID, Change(MessageEvent.CANCEL)),
+    lambda work: work.messages.mark_recipient(ID, BOUNCED, [RecipientState.ACCEPTED]),
+    lambda work: work.sending.claim(ID, "worker", NOON),
+    lambda work: work.sending.commit(ID, 1),
+    lambda work: work.sending.recover(ID),
+    lambda work: work.suppressions.among(["a@example.com"]),
+    lambda work: work.suppressions.page(PageRequest()),
+    lambda work: work.jobs.remove([ID]),
 ]
 
 
@@ -208,6 +241,11 @@ SYSTEM: list[Callable[[SystemRepository], Awaitable[object]]] = [
     lambda system: system.expire_idempotency(NOON),
     lambda system: system.expire_sessions(NOON),
     lambda system: system.expire_draft_tests(NOON),
+    lambda system: system.idle_grants(NOON, NOON, 10),
+    lambda system: system.messages.prolong("worker", [ID], NOON),
+    lambda system: system.messages.stranded(NOON, 10),
+    lambda system: system.messages.expire_contents(NOON, 10),
+    lambda system: system.messages.expire_messages(NOON, 10),
 ]
 
 
@@ -227,6 +265,21 @@ async def test_system_jobs_use_indexes(
     """Rotation and retention read no whole table."""
     async with database.system() as repository:
         await check(database, repository, call)
+
+
+async def test_the_queue_uses_its_index(database: Database) -> None:
+    """A claim takes jobs from the index in their order, and a heartbeat finds its own."""
+    queue = TableQueue(database)
+    with recorded(database) as statements:
+        await queue.claim("worker", 10, 30)
+        await queue.heartbeat("worker", [ID], 30)
+    assert len([text for text, _ in statements if "outbox_jobs" in text]) == 2
+    async with database.queueing() as transaction:
+        for statement in statements:
+            if "outbox_jobs" in statement[0]:
+                plan = await explain(transaction._connection, *statement)
+                assert not plan.scans, plan.text
+                assert not plan.sorts, plan.text
 
 
 async def check(

@@ -6,8 +6,19 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
-from kit.records import NOON, Tenant, imap, make_config, make_file, make_tenant, make_test, password
+from kit.records import (
+    NOON,
+    Tenant,
+    imap,
+    make_config,
+    make_file,
+    make_message,
+    make_tenant,
+    make_test,
+    password,
+)
 from mailconfig.domain.apikeys import ApiKey
 from mailconfig.domain.configs import (
     ConfigFilter,
@@ -16,12 +27,23 @@ from mailconfig.domain.configs import (
     EmailConfig,
     Visibility,
 )
+from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.errors import Fault, MailconfigError, NotFound, SecretUnreadable
 from mailconfig.domain.files import StoredFile
 from mailconfig.domain.identity import Role, Scope
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.mailboxes import Authorization, GrantStatus, MailboxGrant, pointer_id
+from mailconfig.domain.messages import (
+    HeldFor,
+    Message,
+    MessageEvent,
+    MessageFilter,
+    Recipient,
+    RecipientKind,
+    RecipientState,
+)
 from mailconfig.domain.oauth import TokenAnswer
+from mailconfig.domain.outbox import Job
 from mailconfig.domain.pages import OrderDirection, Page, PageRequest
 from mailconfig.domain.probes import (
     ConnectionTest,
@@ -31,10 +53,15 @@ from mailconfig.domain.probes import (
     TestStatus,
 )
 from mailconfig.domain.secrets import Secret
+from mailconfig.domain.sending import Limit, Outcome, Unit
+from mailconfig.domain.sending.accounts import AccountHold
 from mailconfig.domain.servers import MailProtocol
+from mailconfig.domain.suppressions import Suppression, SuppressionReason
 from mailconfig.domain.workspaces import Invitation, Quota
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.exports import NOUNS, Rows
+from mailconfig.storage.messages import Change
+from mailconfig.storage.tables import outbox_jobs, sending_accounts, sending_counts
 
 ALL = Visibility(everything=True)
 FIRST = PageRequest()
@@ -54,6 +81,9 @@ class World:
     test: ConnectionTest
     file: StoredFile
     grant: MailboxGrant
+    message: Message
+    """Being sent: attempt 1."""
+    waiting: Message
 
 
 KEY = new_id()
@@ -96,7 +126,36 @@ async def world(database: Database) -> World:
         await work.oauth_clients.put("gmail", "client", Secret("s"))
         await work.api_keys.insert(make_key(owner), "digest of a key")
         await work.invitations.insert(make_invitation(owner), "digest of an invitation")
-    return World(owner, stranger, config, secret, key, test, file, grant)
+        sent, waiting = make_message(owner, config.id), make_message(owner, config.id)
+        await work.messages.add(sent)
+        await work.messages.add(waiting)
+        # Years to go, by the clock of whoever runs the tests.
+        end = NOON.replace(year=2100)
+        assert await work.messages.apply(
+            sent.message.id, Change(MessageEvent.HOLD, expires_at=end, held_for=HeldFor.PAUSE)
+        )
+        message = await work.sending.claim(sent.message.id, "p", end)
+        assert message is not None
+        await work.suppressions.add(SUPPRESSED)
+        await work.jobs.put(job_of(message), NOON, print)
+        await work.pacing.lock(config.id)
+        await work.pacing.hold(config.id, HOLD)
+        await work.pacing.count(config.id, [LIMIT], 1)
+    return World(owner, stranger, config, secret, key, test, file, grant, message, waiting.message)
+
+
+SUPPRESSED = Suppression(new_id(), "no@example.com", SuppressionReason.MANUAL, None, NOON)
+BOUNCED = Recipient("bob@example.org", RecipientKind.TO, state=RecipientState.BOUNCED)
+CANCELLED = Change(MessageEvent.CANCEL)
+HOLD = AccountHold(HeldFor.ACCOUNT, DiagnosticCode.AUTH_BAD_CREDENTIALS, None, 1, None)
+LIMIT = Limit(Unit.MESSAGES, 10, 60 * 10**8)
+"""Its slots are years."""
+SENT = Outcome(MessageEvent.ACCEPT, DiagnosticCode.OK, ())
+
+
+def job_of(message: Message) -> Job:
+    """Return the job of a message."""
+    return Job(message.id, message.workspace_id, message.config_id)
 
 
 TOKENS = TokenAnswer(Secret("access"), 3600, Secret("refresh"))
@@ -213,6 +272,7 @@ CASES: list[tuple[str, Call, object]] = [
     ("grants.get", lambda w, x: w.grants.get(x.grant.id), NotFound),
     ("grants.take", lambda w, _: w.grants.take("digest"), None),
     ("grants.renew", lambda w, x: w.grants.renew(x.grant, TOKENS), NotFound),
+    ("grants.held", lambda w, _: w.grants.held(10), []),
     ("grants.claim", lambda w, x: w.grants.claim(x.grant, "p", NOON), False),
     ("grants.refreshed", lambda w, x: w.grants.refreshed(x.grant, TOKENS), False),
     (
@@ -220,7 +280,11 @@ CASES: list[tuple[str, Call, object]] = [
         lambda w, x: w.grants.failed(x.grant, "p", "OAUTH_REAUTH", GrantStatus.EXPIRED),
         None,
     ),
-    ("grants.spent", lambda w, x: w.grants.spent(x.grant.id, NOON.replace(year=2100)), None),
+    (
+        "grants.spent",
+        lambda w, x: w.grants.spent(x.grant.id, NOON.replace(year=2100), NOON),
+        None,
+    ),
     ("grants.revoke", lambda w, x: w.grants.revoke(x.grant.id), NotFound),
     ("grants.delete", lambda w, x: w.grants.delete(x.grant.id), NotFound),
     ("grants.of_config", lambda w, x: w.grants.of_config(x.config.id), frozenset()),
@@ -287,6 +351,40 @@ CASES: list[tuple[str, Call, object]] = [
     ("subjects.set_role", lambda w, x: w.subjects.set_role(x.owner.user_id, Role.VIEWER), False),
     # The owner is no user of the host application, whose addresses are the only ones that change.
     ("subjects.set_email", lambda w, x: w.subjects.set_email(x.owner.user_id, "a@b.test"), None),
+    ("messages.get", lambda w, x: w.messages.get(x.message.id), NotFound),
+    ("messages.several", lambda w, x: w.messages.several([x.message.id]), ()),
+    ("messages.content", lambda w, x: w.messages.content(x.message.id), NotFound),
+    ("messages.apply", lambda w, x: w.messages.apply(x.waiting.id, CANCELLED), False),
+    (
+        "messages.mark_recipient",
+        lambda w, x: w.messages.mark_recipient(x.waiting.id, BOUNCED, [*RecipientState]),
+        False,
+    ),
+    ("messages.revive", lambda w, x: w.messages.revive(x.waiting.id, [*RecipientState]), None),
+    ("messages.attempts", lambda w, x: w.messages.attempts([x.message.id]), {"message": ()}),
+    ("messages.find_by_header", lambda w, x: w.messages.find_by_header(x.message.message_id), None),
+    ("messages.page", lambda w, _: w.messages.page(MessageFilter(), ALL, FIRST), EMPTY),
+    ("messages.count", lambda w, _: w.messages.count(MessageFilter(), ALL), 0),
+    ("messages.count_states", lambda w, x: w.messages.count_states(x.config.id), {}),
+    # A message of the stranger's own cannot name the owner's account.
+    ("messages.add", lambda w, x: w.messages.add(make_message(x.stranger, x.config.id)), Fault),
+    ("sending.claim", lambda w, x: w.sending.claim(x.waiting.id, "q", NOON), None),
+    ("sending.commit", lambda w, x: w.sending.commit(x.message.id, 1), False),
+    ("sending.finish", lambda w, x: w.sending.finish(x.message.id, 1, SENT), False),
+    ("sending.release", lambda w, x: w.sending.release(x.message.id, 1), False),
+    ("sending.expire", lambda w, x: w.sending.expire(x.waiting.id), False),
+    ("sending.recover", lambda w, x: w.sending.recover(x.message.id), None),
+    ("suppressions.among", lambda w, _: w.suppressions.among(["no@example.com"]), {}),
+    ("suppressions.remove", lambda w, _: w.suppressions.remove("no@example.com"), False),
+    ("suppressions.page", lambda w, _: w.suppressions.page(FIRST), EMPTY),
+    # The job of the owner's message does not become the stranger's.
+    ("jobs.put", lambda w, x: w.jobs.put(job_of(x.message), NOON, print), None),
+    ("jobs.remove", lambda w, x: w.jobs.remove([x.message.id]), 0),
+    ("pacing.lock", lambda w, x: w.pacing.lock(x.config.id), NotFound),
+    ("pacing.used", lambda w, x: w.pacing.used(x.config.id, LIMIT), ()),
+    ("pacing.count", lambda w, x: w.pacing.count(x.config.id, [LIMIT], 1), None),
+    ("pacing.hold", lambda w, x: w.pacing.hold(x.config.id, None), None),
+    ("pacing.pause", lambda w, x: w.pacing.pause(x.config.id, NOON), None),
     ("audit.page", lambda w, _: w.audit.page(FIRST), EMPTY),
     ("audit.following", lambda w, _: w.audit.following(None, None, 100), []),
 ]
@@ -299,6 +397,7 @@ ADDING = {
     "quotas.limits",
     "quotas.set",
     "invitations.insert",
+    "suppressions.add",
     "secrets.add",
     "secrets.add_as",
     "secrets.add_key",
@@ -339,6 +438,8 @@ async def test_a_stranger_finds_and_changes_nothing(
     before = await snapshot(database, world)
     if outcome == {"config": ()}:
         outcome = {world.config.id: ()}
+    if outcome == {"message": ()}:
+        outcome = {world.message.id: ()}
     if isinstance(outcome, type) and issubclass(outcome, MailconfigError):
         with pytest.raises(outcome):
             async with database.work(world.stranger.workspace_id) as work:
@@ -360,6 +461,9 @@ async def test_a_row_goes_where_the_transaction_is(database: Database, world: Wo
         assert (await work.configs.get(config.id)).workspace_id == world.stranger.workspace_id
 
 
+_PLAIN = (outbox_jobs, sending_accounts, sending_counts)
+
+
 async def snapshot(database: Database, world: World) -> tuple[object, ...]:
     """Return all that the owner has."""
     async with database.reading(world.owner.workspace_id) as work:
@@ -379,4 +483,9 @@ async def snapshot(database: Database, world: World) -> tuple[object, ...]:
             await work.audit.page(FIRST),
             await work.invitations.page(FIRST),
             await work.workspaces.members(FIRST),
+            await work.messages.several([world.message.id, world.waiting.id]),
+            await work.messages.attempts([world.message.id, world.waiting.id]),
+            await work.messages.content(world.message.id),
+            await work.suppressions.page(FIRST),
+            *[await work.jobs._transaction.all(select(table)) for table in _PLAIN],
         )

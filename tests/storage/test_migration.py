@@ -90,8 +90,8 @@ async def test_revision_before_and_after(empty_url: str, keyring: Keyring) -> No
         await database.ping()
     await migrate(settings)
     await migrate(settings)
-    assert await current_revision(settings) == head_revision() == "0003"
-    assert await database.revision() == "0003"
+    assert await current_revision(settings) == head_revision() == "0005"
+    assert await database.revision() == "0005"
     await database.ping()
     await database.close()
 

@@ -158,9 +158,9 @@ async def test_a_row_that_changed_meanwhile_is_left_alone(
     new_key(key_file)
     command = rotating(storage_settings, key_file)
     async with command.system() as system:
-        rows = await system._transaction.all(system._batch(10, None))
-        assert await system._rotate_one(rows[0]) == 1
-        assert await system._rotate_one(rows[0]) == 0
+        ((row, table),) = await system._batch(10, None)
+        assert await system._rotate_one(row, table) == 1
+        assert await system._rotate_one(row, table) == 0
     assert await contents(database, tenant, [id]) == ["0"]
     await command.close()
 

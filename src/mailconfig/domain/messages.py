@@ -204,8 +204,8 @@ class Message:
     id: UUID
     workspace_id: UUID
     config_id: UUID
-    created_by: UUID
-    """The user who sent it, or on whose behalf."""
+    created_by: UUID | None
+    """The user who sent it, or on whose behalf; None: one who is gone."""
     state: MessageState
     message_id: str
     """With its angle brackets; the same at each attempt (RFC 5322, section 3.6.4)."""
@@ -233,6 +233,24 @@ class Message:
     """When the server took it."""
     needs_utf8: bool = False
     """Whether an address of it is not ASCII (RFC 6531)."""
+    ended_at: datetime | None = None
+    """When it came to its state, if that is one of `ENDED`."""
+    has_content: bool = True
+    """Whether its content is still there; without it, it cannot be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Conditions on the list of messages; all that are given must hold."""
+
+    config_ids: tuple[UUID, ...] = ()
+    """Sent by one of these accounts; empty for any."""
+    states: tuple[MessageState, ...] = ()
+    """In one of these states; empty for any."""
+    created_from: datetime | None = None
+    """Taken in at this moment or later."""
+    created_before: datetime | None = None
+    """Taken in before this moment."""
 
 
 @dataclass(frozen=True, slots=True)

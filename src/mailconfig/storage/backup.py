@@ -22,11 +22,11 @@ from mailconfig.domain.errors import Fault
 from mailconfig.storage.engines import open_engines
 from mailconfig.storage.faults import translated
 from mailconfig.storage.settings import StorageSettings
-from mailconfig.storage.tables import files, metadata, secrets
+from mailconfig.storage.tables import audit_events, files, message_contents, metadata, secrets
 from mailconfig.storage.tables.row import Moment
 
 _BATCH: Final = 500
-"""Rows at once: some 100 KiB of the widest table."""
+"""Rows at once: some 100 KiB of most tables, at most 40 MiB of parts of large messages."""
 TABLES: Final = tuple(table.name for table in metadata.sorted_tables)
 """Names of all tables; whatever refers to another one comes after it."""
 
@@ -54,9 +54,13 @@ class Snapshot:
         return [str(name) for name in result.scalars()]
 
     async def sealed(self) -> dict[str, int]:
-        """Count the secrets by the id of the key that they are under."""
-        counted = select(secrets.c.key_id, func.count()).group_by(secrets.c.key_id)
-        return {str(id): int(count) for id, count in await self._connection.execute(counted)}
+        """Count what is sealed by the id of the key that it is under."""
+        found: dict[str, int] = {}
+        for table in (secrets, message_contents):
+            counted = select(table.c.key_id, func.count()).group_by(table.c.key_id)
+            for id, count in await self._connection.execute(counted):
+                found[str(id)] = found.get(str(id), 0) + int(count)
+        return found
 
 
 @asynccontextmanager
@@ -93,7 +97,8 @@ async def replace_rows(
         with translated():
             async with engines.writing.begin() as connection:
                 for table in reversed(metadata.sorted_tables):
-                    await connection.execute(delete(table))
+                    if table is not audit_events:  # they go with their workspaces, and only so
+                        await connection.execute(delete(table))
                 for table in metadata.sorted_tables:
                     rows = _rows(table, lines(table.name), lost_blobs)
                     counts[table.name] = await _insert(connection, table, rows)

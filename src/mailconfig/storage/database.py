@@ -31,7 +31,10 @@ from mailconfig.storage.grants import GrantRepository
 from mailconfig.storage.idempotency import IdempotencyRepository
 from mailconfig.storage.identity import IdentityRepository
 from mailconfig.storage.invitations import InvitationRepository
+from mailconfig.storage.jobs import JobRepository
+from mailconfig.storage.messages import MessageRepository
 from mailconfig.storage.oauthclients import OAuthClientRepository
+from mailconfig.storage.pacing import PacingRepository
 from mailconfig.storage.probes import ProbeRepository
 from mailconfig.storage.quotas import QuotaRepository
 from mailconfig.storage.reads.configs import ConfigReads
@@ -39,8 +42,10 @@ from mailconfig.storage.reads.identity import IdentityReads
 from mailconfig.storage.reads.keys import KeyReads
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.secrets import SecretBatch, SecretRepository
+from mailconfig.storage.sending import SendingRepository
 from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.subjects import SubjectRepository
+from mailconfig.storage.suppressions import SuppressionRepository
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.transaction import Transaction, uninterrupted
 from mailconfig.storage.workspaces import WorkspaceRepository
@@ -75,6 +80,11 @@ class Work:
         self.invitations = InvitationRepository(transaction, workspace_id)
         self.quotas = QuotaRepository(transaction, workspace_id)
         self.exports = ExportRepository(transaction, workspace_id)
+        self.messages = MessageRepository(transaction, workspace_id, keyring)
+        self.sending = SendingRepository(transaction, workspace_id, self.messages)
+        self.suppressions = SuppressionRepository(transaction, workspace_id)
+        self.jobs = JobRepository(transaction, workspace_id)
+        self.pacing = PacingRepository(transaction, workspace_id)
 
     async def arrive(self, arrival: Arrival) -> None:
         """Store a new configuration with all that belongs to it; raises as `Database.arrive`."""
@@ -155,6 +165,10 @@ class Database:
         async with self._transaction(self._engines.writing) as transaction:
             yield SystemRepository(transaction, self._keyring)
 
+    def queueing(self) -> AbstractAsyncContextManager[Transaction]:
+        """Write what the embedded queue needs, across workspaces; see `storage.outbox`."""
+        return self._transaction(self._engines.writing)
+
     @asynccontextmanager
     async def erasure(self, workspace_id: UUID) -> AsyncIterator[ErasureRepository]:
         """Erase a workspace, one step of it."""
@@ -189,8 +203,11 @@ class Database:
         """Begin, then commit or roll back. The errors of the body pass as they are."""
         async with AsyncExitStack() as stack:
             connection = await uninterrupted(engine, _begin(engine, stack))
-            yield Transaction(connection, self._now())
+            transaction = Transaction(connection, self._now())
+            yield transaction
             await uninterrupted(engine, connection.commit())
+        for called in transaction.after_commit:
+            called()
 
 
 async def _begin(engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:

@@ -2,7 +2,9 @@
 
 A workspace goes in small transactions, most of it, and in a last one that nobody can write beside,
 with the people who are in no other. What is in the tables is read from their metadata: a table that
-is added later is erased as well. Blobs have to go before the rows that name them.
+is added later is erased as well. Blobs have to go before the rows that name them. The trail goes as
+the last one: the database lets it go with the row of its workspace only, so that an erasure that
+was interrupted has left it whole.
 
 Must not: decide who may have something erased.
 """
@@ -14,15 +16,23 @@ from uuid import UUID
 from sqlalchemy import Table, and_, delete, exists, select, tuple_
 
 from mailconfig.domain.errors import NotFound
-from mailconfig.storage.tables import configs, files, memberships, metadata, users, workspaces
+from mailconfig.storage.tables import (
+    audit_events,
+    configs,
+    files,
+    memberships,
+    metadata,
+    users,
+    workspaces,
+)
 from mailconfig.storage.transaction import Transaction
 
 OWNED: Final[tuple[Table, ...]] = tuple(
     table for table in reversed(metadata.sorted_tables) if "workspace_id" in table.c
 )
 """Tables of rows that belong to a workspace, those that refer to others first."""
-_LATER: Final = frozenset({files.name, memberships.name})
-"""Files need their blobs gone; memberships tell in the end who else goes."""
+_LATER: Final = frozenset({files.name, memberships.name, audit_events.name})
+"""Files need their blobs gone; memberships tell in the end who else goes; the trail is kept."""
 
 
 class ErasureRepository:
@@ -69,8 +79,10 @@ class ErasureRepository:
             return False
         people = await self._only_here()
         for table in OWNED:
-            of_it = delete(table).where(table.c.workspace_id == self._workspace_id)
-            await self._transaction.run(of_it)
+            if table is not audit_events:
+                of_it = delete(table).where(table.c.workspace_id == self._workspace_id)
+                await self._transaction.run(of_it)
+        # Events go by their foreign key, once this row is gone; before, the database keeps them.
         await self._transaction.run(delete(workspaces).where(mine))
         await self._transaction.run(delete(users).where(users.c.id.in_(people)))
         return True

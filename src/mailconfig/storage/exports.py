@@ -21,8 +21,12 @@ from mailconfig.storage.tables import (
     files,
     invitations,
     memberships,
+    message_attempts,
+    message_recipients,
+    messages,
     oauth_clients,
     oauth_grants,
+    suppressions,
     users,
     workspaces,
 )
@@ -38,6 +42,9 @@ WITHHELD: Final[Mapping[str, frozenset[str]]] = {
     "files": frozenset({"blob", "secret_id", "workspace_id"}),
     "invitations": frozenset({"token_sha256", "email_key", "workspace_id"}),
     "memberships": frozenset({"workspace_id"}),
+    "message_attempts": frozenset({"workspace_id"}),
+    "message_recipients": frozenset({"workspace_id"}),
+    "messages": frozenset({"lease_owner", "lease_until", "workspace_id"}),
     "oauth_clients": frozenset({"secret_id", "workspace_id"}),
     "oauth_grants": frozenset(
         {
@@ -49,20 +56,26 @@ WITHHELD: Final[Mapping[str, frozenset[str]]] = {
             "workspace_id",
         }
     ),
+    "suppressions": frozenset({"workspace_id"}),
 }
 """Columns that stay: secrets, digests, and what only says how we keep it."""
 NOT_EXPORTED: Final = frozenset(
     {
         "idempotency_keys",
+        "message_contents",
         "oauth_authorizations",
+        "outbox_jobs",
         "password_resets",
         "refresh_tokens",
         "secrets",
+        "sending_accounts",
+        "sending_counts",
         "sessions",
         "users",
     }
 )
-"""Tables that stay: secrets, and what is over in days. Of users, `members` has what is theirs."""
+"""Tables that stay: secrets, what is over in days, and contents of messages, which are kept for
+sending only: whoever sent them has them. Of users, `members` has what is theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,10 @@ NOUNS: Final = (
     Noun("files", files, files.c.workspace_id),
     Noun("oauth_clients", oauth_clients, oauth_clients.c.workspace_id),
     Noun("oauth_grants", oauth_grants, oauth_grants.c.workspace_id),
+    Noun("messages", messages, messages.c.workspace_id),
+    Noun("message_recipients", message_recipients, message_recipients.c.workspace_id),
+    Noun("message_attempts", message_attempts, message_attempts.c.workspace_id),
+    Noun("suppressions", suppressions, suppressions.c.workspace_id),
     Noun("audit_events", audit_events, audit_events.c.workspace_id),
 )
 """Everything that is exported, in the order of the archive."""

@@ -166,6 +166,17 @@ class GrantRepository:
             raise NotFound
         return read_grant(row)
 
+    async def held(self, limit: int) -> list[MailboxGrant]:
+        """Return some grants that have a refresh token, oldest first."""
+        with_token = and_(
+            oauth_grants.c.workspace_id == self._workspace_id,
+            oauth_grants.c.refresh_secret_id.is_not(None),
+        )
+        rows = await self._transaction.all(
+            select(oauth_grants).where(with_token).order_by(oauth_grants.c.id).limit(limit)
+        )
+        return [read_grant(row) for row in rows]
+
     async def claim(self, seen: MailboxGrant, owner: str, until: datetime) -> bool:
         """Take the lease of a grant that is as it was seen; tell whether it was to be had."""
         free = or_(
@@ -205,8 +216,13 @@ class GrantRepository:
         await self._secrets.delete_unused(_secrets_of(read_grant(current)))
         return True
 
-    async def failed(self, seen: MailboxGrant, owner: str, code: str, status: GrantStatus) -> None:
-        """Write down why a refresh failed and end the lease, if it is still the owner's."""
+    async def failed(
+        self, seen: MailboxGrant, owner: str, code: str | None, status: GrantStatus
+    ) -> None:
+        """Write down why a refresh failed and end the lease, if it is still the owner's.
+
+        Without a code the provider was not asked: the fault is ours.
+        """
         held = and_(self._one(seen.id), oauth_grants.c.lease_owner == owner)
         values = {
             "failure": code,
@@ -217,11 +233,19 @@ class GrantRepository:
         }
         await self._transaction.run(update(oauth_grants).where(held).values(values))
 
-    async def spent(self, id: UUID, before: datetime) -> None:
-        """Let the access token of a grant have ended, unless it was fetched after that moment."""
-        fetched = and_(self._one(id), oauth_grants.c.refreshed_at <= before)
-        ended = {"access_expires_at": self._transaction.now}
-        await self._transaction.run(update(oauth_grants).where(fetched).values(ended))
+    async def spent(self, id: UUID, fetched: datetime, ends: datetime) -> None:
+        """Let the access token of a grant end at a moment that is before its time.
+
+        What was fetched after the token that is meant stays as it is.
+        """
+        meant = and_(
+            self._one(id),
+            oauth_grants.c.refreshed_at <= fetched,
+            oauth_grants.c.access_expires_at > ends,
+        )
+        await self._transaction.run(
+            update(oauth_grants).where(meant).values({"access_expires_at": ends})
+        )
 
     async def revoke(self, id: UUID) -> None:
         """Forget the tokens of a grant that configurations still refer to; raises NotFound."""

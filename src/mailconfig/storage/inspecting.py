@@ -6,6 +6,7 @@ Reads only, by connections of its own. Must not: be asked by requests; it counts
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select, text
@@ -15,7 +16,16 @@ from mailconfig.domain.clock import Now, utc_now
 from mailconfig.storage.engines import open_engines
 from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.tables import secrets
+from mailconfig.storage.tables.audit import KEEPERS
 from mailconfig.storage.transaction import uninterrupted
+
+_TRIGGERS: Final = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_events'",
+    # O and A: in the usual mode of replication, and always.
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('audit_events')"
+    " AND tgenabled IN ('O', 'A')",
+}
+"""Names of the triggers on the trail; of none where there is no such table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class DatabaseState:
     """How far its clock is ahead of ours; None on SQLite, which has none of its own."""
     sealed: Mapping[str, int] = field(default_factory=dict)
     """Secrets by the id of the key they are under."""
+    unkept: frozenset[str] = frozenset()
+    """Triggers that keep the trail append-only and are missing or switched off."""
 
 
 async def inspect_database(settings: StorageSettings, now: Now = utc_now) -> DatabaseState:
@@ -63,6 +75,7 @@ async def _state(engine: AsyncEngine, now: Now) -> DatabaseState:
             revision,
             await _ahead(connection, now),
             await _sealed(connection) if revision else {},
+            KEEPERS[engine.dialect.name] - await _keeping(connection),
         )
 
 
@@ -78,6 +91,12 @@ async def _ahead(connection: AsyncConnection, now: Now) -> float | None:
     theirs = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
     after = now()
     return float((theirs - (before + (after - before) / 2)).total_seconds())
+
+
+async def _keeping(connection: AsyncConnection) -> frozenset[str]:
+    """Return the triggers of the trail that are there and carried out."""
+    rows = await connection.execute(text(_TRIGGERS[connection.dialect.name]))
+    return frozenset(map(str, rows.scalars()))
 
 
 async def _sealed(connection: AsyncConnection) -> dict[str, int]:

@@ -1,26 +1,34 @@
-"""Work over all workspaces: rotation of keys and retention. For loops and commands only."""
+"""Work over all workspaces: keys, retention, grants to renew. For loops and commands only."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
 
 from mailconfig.domain.errors import SecretUnreadable
+from mailconfig.domain.mailboxes import GrantStatus
+from mailconfig.storage.contents import context_of
 from mailconfig.storage.sealing import Keyring, SealContext
+from mailconfig.storage.sending import MessageUpkeep
 from mailconfig.storage.tables import (
     connection_tests,
     files,
     idempotency_keys,
     invitations,
+    message_contents,
     oauth_authorizations,
+    oauth_grants,
     password_resets,
     secrets,
     sessions,
 )
 from mailconfig.storage.transaction import AnyRow, Transaction
+
+_SEALED: Final = (secrets, message_contents)
+"""Tables that hold what the keyring sealed, each with `id`, `key_id` and `ciphertext`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class SystemRepository:
     def __init__(self, transaction: Transaction, keyring: Keyring) -> None:
         self._transaction = transaction
         self._keyring = keyring
+        self.messages = MessageUpkeep(transaction)
 
     async def rotate(self, batch_size: int, after: UUID | None = None) -> RotationProgress:
         """Seal one batch of secrets anew that are not under the newest key.
@@ -52,41 +61,55 @@ class SystemRepository:
         `last_id` of the batch before, so that unreadable secrets are not met again.
         """
         await self._keyring.refresh()
-        rows = await self._transaction.all(self._batch(batch_size, after))
+        rows = await self._batch(batch_size, after)
         done, unreadable = 0, []
-        for row in rows:
+        for row, table in rows:
             try:
-                done += await self._rotate_one(row)
+                done += await self._rotate_one(row, table)
             except SecretUnreadable:
                 unreadable.append(row.id)
         left = await self.secrets_of_other_keys(self._keyring.newest_id)
-        last_id = rows[-1].id if len(rows) == batch_size else None
+        last_id = rows[-1][0].id if len(rows) == batch_size else None
         return RotationProgress(done, left, tuple(unreadable), last_id)
 
-    def _batch(self, batch_size: int, after: UUID | None) -> Select[Any]:
-        other = secrets.c.key_id != self._keyring.newest_id
-        statement = select(secrets).where(other).order_by(secrets.c.id).limit(batch_size)
-        return statement if after is None else statement.where(secrets.c.id > after)
+    async def _batch(self, batch_size: int, after: UUID | None) -> list[tuple[AnyRow, Table]]:
+        """Return rows of both tables by their ids, each with its table."""
+        found = []
+        for table in _SEALED:
+            statement = select(table).where(table.c.key_id != self._keyring.newest_id)
+            if after is not None:
+                statement = statement.where(table.c.id > after)
+            rows = await self._transaction.all(statement.order_by(table.c.id).limit(batch_size))
+            found += [(row, table) for row in rows]
+        return sorted(found, key=lambda each: int(each[0].id))[:batch_size]
 
-    async def _rotate_one(self, row: AnyRow) -> int:
+    async def _rotate_one(self, row: AnyRow, table: Table) -> int:
         """Seal one secret anew, unless its ciphertext is not what we read any more."""
-        context = SealContext(row.workspace_id, row.id, row.purpose, row.kind)
+        if table is secrets:
+            context = SealContext(row.workspace_id, row.id, row.purpose, row.kind)
+        else:
+            context = context_of(row)
         await self._keyring.refresh(needed=row.key_id)
         sealed = self._keyring.seal(self._keyring.open(row.ciphertext, context), context)
-        unchanged = and_(secrets.c.id == row.id, secrets.c.ciphertext == row.ciphertext)
+        unchanged = and_(table.c.id == row.id, table.c.ciphertext == row.ciphertext)
         values = {"ciphertext": sealed.ciphertext, "key_id": sealed.key_id}
-        return await self._transaction.changed(update(secrets).where(unchanged).values(values))
+        return await self._transaction.changed(update(table).where(unchanged).values(values))
 
     async def secrets_of_other_keys(self, key_id: str) -> int:
-        """Count the secrets that are not under a key."""
-        other = or_(secrets.c.key_id < key_id, secrets.c.key_id > key_id)  # two index ranges
-        return int(
-            await self._transaction.scalar(select(func.count()).select_from(secrets).where(other))
-        )
+        """Count the secrets, and parts of contents of messages, that are not under a key."""
+        return sum([await self._of_other_keys(table, key_id) for table in _SEALED])
+
+    async def _of_other_keys(self, table: Table, key_id: str) -> int:
+        other = or_(table.c.key_id < key_id, table.c.key_id > key_id)  # two index ranges
+        counted = select(func.count()).select_from(table).where(other)
+        return int(await self._transaction.scalar(counted))
 
     async def has_secrets(self) -> bool:
         """Tell whether the database holds ciphertext."""
-        return await self._transaction.first(select(secrets.c.id).limit(1)) is not None
+        for table in _SEALED:
+            if await self._transaction.first(select(table.c.id).limit(1)) is not None:
+                return True
+        return False
 
     async def expired_files(self, before: datetime, limit: int) -> list[tuple[UUID, UUID, str]]:
         """Return workspace, file and blob of files from before a moment that nothing refers to."""
@@ -131,6 +154,31 @@ class SystemRepository:
     async def expire_invitations(self, before: datetime) -> int:
         """Forget invitations that ended before a moment, with their addresses; return how many."""
         return await self._delete_before(invitations.c.expires_at, before)
+
+    async def idle_grants(
+        self, used_before: datetime, failed_before: datetime, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        """Return workspace and id of active grants whose refresh token has not been used lately.
+
+        Leased ones are left out, and those whose last refresh failed since `failed_before`. The
+        ones that were tried longest ago come first, so that those that fail keep none waiting.
+        """
+        grants = oauth_grants.c
+        used = func.coalesce(grants.refreshed_at, grants.created_at)
+        tried = func.coalesce(grants.failed_at, grants.refreshed_at, grants.created_at)
+        rows = await self._transaction.all(
+            select(grants.workspace_id, grants.id)
+            .where(
+                grants.status == GrantStatus.ACTIVE.value,
+                grants.refresh_secret_id.is_not(None),
+                used < used_before,
+                or_(grants.failed_at.is_(None), grants.failed_at < failed_before),
+                or_(grants.lease_until.is_(None), grants.lease_until < self._transaction.now),
+            )
+            .order_by(tried, grants.id)
+            .limit(limit)
+        )
+        return [(row.workspace_id, row.id) for row in rows]
 
     async def expire_draft_tests(self, before: datetime) -> int:
         """Forget tests of drafts from before a moment; return how many."""

@@ -8,12 +8,12 @@ Must not: be shared by concurrent tasks; a connection does one thing at a time.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Insert, Row, Table, insert
+from sqlalchemy import CursorResult, Executable, Insert, Row, Table, Update, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -52,6 +52,8 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self.now = now
+        self.after_commit: list[Callable[[], None]] = []
+        """What is called once the transaction is committed; must neither wait nor raise."""
 
     async def run(self, statement: Executable) -> CursorResult[Any]:
         """Carry out a statement; raises the errors of `storage.faults`."""
@@ -67,7 +69,7 @@ class Transaction:
         await uninterrupted(self._connection.engine, work)
 
     async def run_many(
-        self, statement: Insert | Upsert, rows: Sequence[Mapping[str, object]]
+        self, statement: Insert | Upsert | Update, rows: Sequence[Mapping[str, object]]
     ) -> None:
         """Carry out a statement once for each row of values."""
         if rows:

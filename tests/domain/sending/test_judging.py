@@ -71,6 +71,7 @@ def test_a_host_that_is_busy(phase: Phase) -> None:
         (Phase.AUTH, 535, "5.7.8 Authentication credentials invalid"),
         (Phase.GREETING, 554, "5.7.1 Your address is blocked"),
         (Phase.EHLO, 550, "5.7.1 Bad HELO name"),
+        (Phase.MAIL, 530, "5.7.0 Authentication required"),
     ],
 )
 def test_what_keeps_the_account_from_sending(phase: Phase, code: int, text: str) -> None:

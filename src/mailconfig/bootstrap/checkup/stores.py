@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mailconfig.bootstrap.checkup.advice import DATABASE, FILES, LIMITS
 from mailconfig.bootstrap.checkup.keys import check_secrets
-from mailconfig.bootstrap.checkup.values import Checked, bad, fine, warning
+from mailconfig.bootstrap.checkup.values import Checked, Verdict, bad, fine, warning
 from mailconfig.bootstrap.storing import blob_folder, storage_settings
 from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import Fault
@@ -32,6 +32,10 @@ _CLOCK_SECONDS: Final = 5
 _CLOCK_BAD_SECONDS: Final = 60
 """One-time passwords have steps of 30 s, and tokens leave no more room than that."""
 _MIGRATE: Final = "Run: mailconfig migrate"
+_KEEP: Final = (
+    "Run: ALTER TABLE audit_events ENABLE TRIGGER USER. Where triggers are missing, restore a"
+    " backup into a database that mailconfig migrate has made."
+)
 
 
 # ---- database ----------------------------------------------------------------------------------
@@ -53,7 +57,7 @@ async def check_database(settings: Settings, now: Now) -> tuple[Checked, ...]:
     head = await asyncio.to_thread(head_revision)
     return (
         judged_database(state),
-        judged_revision(state.revision, head),
+        judged_schema(state, head),
         judged_clock(state.clock_seconds),
         await asyncio.to_thread(check_secrets, settings, state.sealed),
     )
@@ -78,6 +82,15 @@ def judged_database(state: DatabaseState) -> Checked:
         wanted = ".".join(map(str, oldest))
         return bad("database", found, f"Upgrade {name} to {wanted} or newer.")
     return fine("database", found)
+
+
+def judged_schema(state: DatabaseState, head: str) -> Checked:
+    """Judge the revision, and whether what keeps the audit trail is there."""
+    judged = judged_revision(state.revision, head)
+    if judged.verdict is not Verdict.FINE or not state.unkept:
+        return judged
+    names = ", ".join(sorted(state.unkept))
+    return warning("migrations", f"The audit trail is not kept: {names} missing or off.", _KEEP)
 
 
 def judged_revision(revision: str | None, head: str) -> Checked:

@@ -46,6 +46,8 @@ _PASSING: Final = frozenset(
     }
 )
 """Failures without a reply that a host may get over by itself."""
+_ACCOUNT: Final = frozenset({_Code.AUTH_REQUIRED, _Code.STARTTLS_REQUIRED})
+"""Refusals that come after the sign-in and tell that there was none that counts."""
 _SIGNING_IN: Final = frozenset({Phase.AUTH, Phase.TOKEN, Phase.AUTHORIZE})
 _TEMPORARY: Final = range(400, 500)
 
@@ -166,7 +168,7 @@ def _refused(
     if later:
         host = before and seen.phase not in _SIGNING_IN
         return Outcome(MessageEvent.DEFER, code, after, seen.phase, reply, host_failing=host)
-    if before:
+    if before or code in _ACCOUNT:
         return Outcome(MessageEvent.HOLD, code, after, seen.phase, reply, HeldFor.ACCOUNT)
     return _ended(code, after, seen, reply)
 

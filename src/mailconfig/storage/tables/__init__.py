@@ -18,7 +18,16 @@ from mailconfig.storage.tables.identity import (
     users,
     workspaces,
 )
+from mailconfig.storage.tables.messages import (
+    message_attempts,
+    message_contents,
+    message_recipients,
+    messages,
+    outbox_jobs,
+    suppressions,
+)
 from mailconfig.storage.tables.oauth import oauth_authorizations, oauth_clients, oauth_grants
+from mailconfig.storage.tables.pacing import sending_accounts, sending_counts
 from mailconfig.storage.tables.probes import connection_test_steps, connection_tests
 from mailconfig.storage.tables.row import metadata
 from mailconfig.storage.tables.secrets import secrets
@@ -34,14 +43,22 @@ __all__ = [
     "idempotency_keys",
     "invitations",
     "memberships",
+    "message_attempts",
+    "message_contents",
+    "message_recipients",
+    "messages",
     "metadata",
     "oauth_authorizations",
     "oauth_clients",
     "oauth_grants",
+    "outbox_jobs",
     "password_resets",
     "refresh_tokens",
     "secrets",
+    "sending_accounts",
+    "sending_counts",
     "sessions",
+    "suppressions",
     "users",
     "workspaces",
 ]

@@ -1,4 +1,4 @@
-"""Sealed secrets: the only table that holds ciphertext.
+"""Sealed secrets: with contents of messages (`tables.messages`) all that is sealed.
 
 Rows are written once; rotation alone replaces ciphertext and key id, both in one statement.
 """
