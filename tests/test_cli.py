@@ -37,6 +37,7 @@ COMMANDS = [
     "simulator",
     "test",
     "user",
+    "worker",
     "workspace",
 ]
 TYPED = "a long enough password"

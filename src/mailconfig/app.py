@@ -81,8 +81,11 @@ def create_app(
             app.state.places = Places(live_limits(settings))
             app.router.routes = _routes(instance, app.state.places, documents, endpoint)
             app.state.runner = instance.runner
+            if settings.sending_worker:
+                await stack.enter_async_context(instance.outgoing.running())
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
+                loops.start_soon(instance.renewal.run, name="renewal of grants")
                 rotation = key_rotation(settings, instance.database)
                 loops.start_soon(rotation.run, name="key rotation")
                 loops.start_soon(instance.signing.run, name="signing keys")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +24,11 @@ from kit.rowdump import all_rows
 from kit.web import WebServer
 from kit.worlds import mutation
 from mailconfig.bootstrap.network import Network
+from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
+from mailconfig.domain.diagnostics.engine import diagnose_code
 from mailconfig.domain.mailboxes import digest_of
+from mailconfig.domain.probes import ProtocolOutcome
+from mailconfig.domain.servers import MailProtocol
 from mailconfig.settings import Settings
 
 HOME = "https://app.example.org/oauth/callback"
@@ -308,6 +313,49 @@ async def test_a_hundred_tests_make_one_refresh(flow: Flow) -> None:
             await asyncio.sleep(0.05)
     assert set(flow.api.prober.secrets) == {"access-2"}
     assert len(flow.provider.refreshes) == 1
+
+
+DIAGNOSED = mutation(
+    "testConnection", "TestConnectionInput", "test { diagnosis { code fixableBy retryable } }"
+)
+REFUSALS = [
+    # Google: the token is of another account, or its scope is another.
+    (DiagnosticCode.OAUTH_SCOPE, '{"status":"400","schemes":"Bearer"}'),
+    # Google and Microsoft: a token that is no good, in the words of an ended one.
+    (DiagnosticCode.OAUTH_TOKEN_EXPIRED, '{"status":"401","schemes":"Bearer"}'),
+    # Gmail's plain refusal, which speaks of a password.
+    (DiagnosticCode.GMAIL_BAD, "NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(REFUSALS)))
+async def test_a_refused_token_that_is_young_is_another_accounts(flow: Flow, number: int) -> None:
+    """It cannot have run out: the user is told to sign in with the account that owns the mailbox,
+    and the token is replaced when it is young no more.
+    """
+    code, words = REFUSALS[number]
+    host = "imap.gmail.com"
+    seen = Observation(protocol=MailProtocol.IMAP, phase=Phase.AUTH, host=host, text=words)
+    assert diagnose_code(seen) is code
+    grant = (await flow.grant())["grant"]
+    config_id = await flow.api.stored(MEMBER, emailAddress=ADDRESS, **gmail(grant=grant["id"]))
+    flow.api.prober.outcomes = (
+        ProtocolOutcome(MailProtocol.IMAP, code, seen),
+        ProtocolOutcome(MailProtocol.SMTP, DiagnosticCode.OK),
+    )
+    given = {"target": {"configId": config_id}, "waitSeconds": 20}
+    for _ in range(2):
+        test = (await flow.run(MEMBER, DIAGNOSED, given))["test"]
+        assert test["diagnosis"] == {
+            "code": "OAUTH_SCOPE",
+            "fixableBy": "USER",
+            "retryable": False,
+        }
+    (row,) = (await flow.rows())["oauth_grants"]
+    moments = (row["refreshed_at"], row["access_expires_at"])
+    fetched, ends = (datetime.fromisoformat(str(moment)) for moment in moments)
+    assert ends - fetched == timedelta(minutes=1)
+    assert (row["status"], flow.provider.refreshes) == ("ACTIVE", [])
 
 
 async def test_a_grant_goes_to_its_provider_only(flow: Flow) -> None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -76,10 +76,11 @@ COMPLETE = mutation(
 TEST = mutation(
     "testConnection",
     "TestConnectionInput",
-    'test { status diagnosis { code advice(language: "en") retryable }'
-    " steps { kind mechanism serverReply } }",
+    'test { status diagnosis { code advice(language: "en") retryable fixableBy }'
+    " steps { kind mechanism serverReply diagnosis { code } } }",
 )
 REFUSED_TOKEN = ("FAILED", "OAUTH_TOKEN_EXPIRED")
+REFUSED_YOUNG = ("FAILED", "OAUTH_SCOPE")
 LOST_PERMISSION = ("FAILED", "OAUTH_REAUTH")
 WELL = ("PASSED", None)
 
@@ -234,7 +235,21 @@ class Mailbox:
     async def wait(self, seconds: int) -> None:
         """Let the stored access token have been fetched that long ago."""
         fetched = utc_now() - timedelta(seconds=seconds)
-        ends = fetched + timedelta(seconds=self.provider.seconds)
+        await self._dated(fetched, fetched + timedelta(seconds=self.provider.seconds))
+
+    async def ripen(self, seconds: int) -> None:
+        """Let the stored access token be older by so much, and end so much earlier."""
+        url = database_url(StorageSettings(self.api.settings.effective_database_url))
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            statement = text("SELECT refreshed_at, access_expires_at FROM oauth_grants")
+            (moments,) = (await connection.execute(statement)).all()
+        await engine.dispose()
+        fetched, ends = (datetime.fromisoformat(str(moment)) for moment in moments)
+        older = timedelta(seconds=seconds)
+        await self._dated(fetched - older, ends - older)
+
+    async def _dated(self, fetched: datetime, ends: datetime) -> None:
         moments = [f"{moment:%Y-%m-%d %H:%M:%S.%f}" for moment in (fetched, ends)]
         url = database_url(StorageSettings(self.api.settings.effective_database_url))
         engine = create_async_engine(url)
@@ -320,6 +335,7 @@ async def test_the_whole_way(mailbox: Mailbox, method: str, mechanism: str) -> N
     assert mailbox.used() == ["access-2"] * 2
 
     mailbox.mail.introspection.good = set()
+    await mailbox.wait(120)
     test = await mailbox.tested(config_id)
     assert (said(test), test["diagnosis"]["retryable"]) == (REFUSED_TOKEN, True)
     assert mechanisms(test) == [mechanism] * 2
@@ -359,19 +375,31 @@ async def test_a_refused_token_is_not_used_again(mailbox: Mailbox) -> None:
 
 
 async def test_a_refused_token_that_is_young_is_kept(mailbox: Mailbox) -> None:
-    """A server that refuses every token does not make each test ask the sign-in service."""
+    """A server that refuses every token does not make each test ask the sign-in service, and the
+    diagnosis stays the same when later tests come with other tokens.
+    """
     granted = (await mailbox.authorized())["grant"]
     config_id = await mailbox.stored(granted["id"], "AUTO")
     mailbox.mail.introspection.good = set()
     for _ in range(3):
-        assert await mailbox.verdict(config_id) == REFUSED_TOKEN
+        assert await mailbox.verdict(config_id) == REFUSED_YOUNG
     assert mailbox.provider.refreshes == []
+    await mailbox.ripen(60)
+    assert await mailbox.verdict(config_id) == REFUSED_YOUNG
+    assert len(mailbox.provider.refreshes) == 1
 
 
 async def test_a_token_of_another_user_opens_nothing(mailbox: Mailbox) -> None:
-    """The user agreed as somebody else: Dovecot refuses once, in the words of an ended token."""
+    """The user agreed as somebody else: Dovecot refuses once, in the words of an ended token, and
+    the user is told to sign in with the account that owns the mailbox.
+    """
     granted = (await mailbox.authorized())["grant"]
     config_id = await mailbox.stored(granted["id"], "AUTO")
     mailbox.mail.introspection.user = fresh_name()
-    assert await mailbox.verdict(config_id) == REFUSED_TOKEN
+    test = await mailbox.tested(config_id)
+    assert said(test) == REFUSED_YOUNG
+    assert (test["diagnosis"]["fixableBy"], test["diagnosis"]["retryable"]) == ("USER", False)
+    assert "with the account that owns the mailbox" in test["diagnosis"]["advice"]
+    found = [step["diagnosis"] for step in test["steps"] if step["kind"] == "AUTHENTICATE"]
+    assert [each["code"] for each in found] == ["OAUTH_SCOPE"] * 2
     assert await refused(mailbox.mail.dovecot, Account(mailbox.address, "")) == 1

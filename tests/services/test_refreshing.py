@@ -62,7 +62,7 @@ class Scene:
     async def access(self, refresher: Refresher | None = None) -> str:
         """Return the token that somebody gets."""
         chosen = refresher or self.refresher()
-        return (await chosen.access(self.tenant.workspace_id, self.grant)).reveal()
+        return (await chosen.access(self.tenant.workspace_id, self.grant)).value.reveal()
 
     async def stored(self) -> tuple[MailboxGrant, str | None]:
         """Return the grant and its refresh token as they are stored."""
@@ -142,12 +142,38 @@ async def test_a_rotated_refresh_token_is_kept(scene: Scene) -> None:
 
 
 async def test_a_spent_token_is_not_handed_out(scene: Scene) -> None:
-    """What a mail server called ended is fetched anew, unless it is newer than that."""
+    """What a mail server refused is fetched anew, unless it is newer than that, or lasts a bit."""
     assert await scene.access() == "access-1"
-    for minutes, token in ((-1, "access-1"), (1, "access-2")):
+    found = utc_now()
+    cases = ((-1, 0, "access-1"), (0, 9, "access-1"), (0, 0, "access-2"))
+    for fetched, ends, token in cases:
         async with scene.database.work(scene.tenant.workspace_id) as work:
-            await work.grants.spent(scene.grant, utc_now() + timedelta(minutes=minutes))
+            moments = [found + timedelta(minutes=minutes) for minutes in (fetched, ends)]
+            await work.grants.spent(scene.grant, *moments)
         assert await scene.access() == token
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_token_never_lasts_longer_for_being_refused(scene: Scene) -> None:
+    """It may end before the moment that is set for it."""
+    assert await scene.access() == "access-1"
+    before, _ = await scene.stored()
+    async with scene.database.work(scene.tenant.workspace_id) as work:
+        await work.grants.spent(scene.grant, utc_now(), utc_now() + timedelta(days=1))
+    after, _ = await scene.stored()
+    assert after == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_token_is_as_old_as_its_row_says(scene: Scene) -> None:
+    """Whoever fetched it and whoever finds it learn when it came."""
+    refresher = scene.refresher()
+    ask = (scene.tenant.workspace_id, scene.grant)
+    begun = utc_now()
+    fetched, found = await refresher.access(*ask), await refresher.access(*ask)
+    grant, _ = await scene.stored()
+    assert (found.value, found.fetched_at) == (fetched.value, grant.refreshed_at)
+    assert begun <= found.fetched_at <= fetched.fetched_at <= utc_now()
 
 
 async def test_a_lease_of_the_dead_runs_out(scene: Scene) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from mailconfig.bootstrap.federation import build_bearers
 from mailconfig.bootstrap.limiting import Limits, open_limits
+from mailconfig.bootstrap.mailing import build_mailing
 from mailconfig.bootstrap.network import Network
 from mailconfig.bootstrap.oauth import MailboxOAuth, build_authorizations, build_grants
+from mailconfig.bootstrap.sending import Outgoing, build_outgoing
 from mailconfig.bootstrap.storing import blob_folder, open_database, signing_keys
 from mailconfig.bootstrap.tenants import Tenants, build_quotas, build_tenancy
 from mailconfig.domain.catalogue import Catalogue
@@ -39,6 +41,7 @@ from mailconfig.services.proofs import Proofs, ProofSettings
 from mailconfig.services.quotas import QuotaService
 from mailconfig.services.recorder import Recorder
 from mailconfig.services.registry import Services
+from mailconfig.services.renewal import GrantRenewal
 from mailconfig.services.retention import Retention
 from mailconfig.services.runner import TestRunner
 from mailconfig.services.sequel import Sequel, SequelSettings
@@ -70,6 +73,9 @@ class Instance:
     """Counts what callers spend."""
     signing: SigningKeys
     """Keys that tokens, cursors and links are signed under."""
+    renewal: GrantRenewal
+    outgoing: Outgoing
+    """What sends messages, once its loop runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +278,7 @@ def _mailboxes(ground: _Ground) -> _Mailboxes:
     )
     runner = TestRunner(
         Recorder(database),
-        WithholdingProber(ground.dialling.prober),
+        WithholdingProber(ground.dialling.prober, utc_now),
         settings.test_concurrency,
         settings.test_queue_size,
         settings.tests_per_user,
@@ -294,7 +300,9 @@ def _mailboxes(ground: _Ground) -> _Mailboxes:
     return _Mailboxes(quotas, files, oauth, configs, runner, probes)
 
 
-def _services(ground: _Ground, ring: SigningRing, mailboxes: _Mailboxes) -> Services:
+def _services(
+    ground: _Ground, ring: SigningRing, mailboxes: _Mailboxes, outgoing: Outgoing
+) -> Services:
     settings, database, rows = ground.settings, ground.database, ground.rows
     dialling, limiter, oauth = ground.dialling, ground.limiter, mailboxes.oauth
     identity = _identity(settings, database, ring, limiter)
@@ -303,11 +311,23 @@ def _services(ground: _Ground, ring: SigningRing, mailboxes: _Mailboxes) -> Serv
         settings, database, identity, bearers, mailboxes.files, oauth.grants, mailboxes.runner
     )
     tenancy = build_tenancy(room, limiter, ground.signer)
+    mailing = build_mailing(
+        settings,
+        database,
+        outgoing.queue,
+        mailboxes.files,
+        mailboxes.quotas,
+        limiter,
+        ground.signer,
+    )
     return Services(
         identity=identity,
         bearers=bearers,
         configs=mailboxes.configs,
         probes=mailboxes.probes,
+        messages=mailing.messages,
+        message_changes=mailing.changes,
+        suppressions=mailing.suppressions,
         files=mailboxes.files,
         validation=ValidationService(rows, ground.policy, utc_now),
         explaining=_explaining(settings, rows, limiter),
@@ -344,14 +364,30 @@ def _assembled(
         counting.attempts,
     )
     mailboxes = _mailboxes(ground)
-    services = _services(ground, signing.ring, mailboxes)
+    outgoing = build_outgoing(
+        settings, database, ground.rows, dialling.network, mailboxes.oauth.grants, mailboxes.files
+    )
+    services = _services(ground, signing.ring, mailboxes, outgoing)
     retention = Retention(
         database,
         mailboxes.files,
+        outgoing.queue,
         settings.idempotency_seconds,
         settings.draft_test_seconds,
         utc_now,
     )
     health = HealthService(database, head_revision())
     runner, points = mailboxes.runner, counting.points
-    return Instance(settings, database, services, runner, retention, health, points, signing)
+    renewal = mailboxes.oauth.renewal
+    return Instance(
+        settings,
+        database,
+        services,
+        runner,
+        retention,
+        health,
+        points,
+        signing,
+        renewal,
+        outgoing,
+    )

@@ -20,6 +20,8 @@ def server_config(app: ASGIApp, settings: Settings, grace_seconds: int) -> uvico
     frames = _FRAMES_A_MESSAGE * settings.socket_messages_per_second
     return uvicorn.Config(
         app,
+        # uvicorn would take uvloop, which comes along with another package.
+        loop="asyncio",
         http=http_connection(
             settings.live_send_seconds,
             # More than the application takes, so that mostly it can say what is too large.

@@ -25,6 +25,7 @@ from mailconfig.mail.prober import NetworkProber
 from mailconfig.mail.records import create_records
 from mailconfig.mail.resolver import ResolverSettings, ServersResolver, create_resolver
 from mailconfig.mail.roundtrip import MailRoundTripper, RoundTripSettings
+from mailconfig.mail.sending import SendingSettings, SmtpTransport
 from mailconfig.mail.tls import TlsContexts, TlsSettings
 from mailconfig.remote.autoconfig import AutoconfigSource
 from mailconfig.remote.fetcher import HttpsFetcher
@@ -122,6 +123,20 @@ class Network:
         """What sends a message round."""
         limits = RoundTripSettings(probe=self._dialogues)
         return MailRoundTripper(self._egress, self._trust, diagnose_code, limits)
+
+    @cached_property
+    def transport(self) -> SmtpTransport:
+        """What sends messages."""
+        given = self._settings
+        limits = SendingSettings(
+            probe=self._dialogues,
+            answer_seconds=given.sending_answer_seconds,
+            connections_per_account=given.sending_connections_per_account,
+            connections=given.sending_connections,
+            idle_seconds=given.sending_idle_seconds,
+            messages_per_connection=given.sending_messages_per_connection,
+        )
+        return SmtpTransport(self._egress, self._trust, limits)
 
     @cached_property
     def _dns(self) -> ResolverSettings:

@@ -20,6 +20,7 @@ from mailconfig.services.grants import GrantService
 from mailconfig.services.keeping import GrantKeeper
 from mailconfig.services.oauthclients import OAuthClientService
 from mailconfig.services.refreshing import Refresher, RefreshSettings
+from mailconfig.services.renewal import GrantRenewal, RenewalSettings
 from mailconfig.settings import Settings
 from mailconfig.storage.database import Database
 
@@ -39,6 +40,7 @@ class MailboxOAuth:
     clients: OAuthClientService
     grants: GrantService
     tokens: TokenEndpoint
+    renewal: GrantRenewal
 
 
 def operator_clients(settings: Settings, rows: Catalogue) -> tuple[OAuthClient, ...]:
@@ -122,7 +124,14 @@ def build_grants(
         ),
         utc_now,
     )
-    return MailboxOAuth(clients, GrantService(database, rows, clients, refresher, tokens), tokens)
+    renewal = GrantRenewal(
+        database,
+        refresher,
+        RenewalSettings(settings.oauth_keep_alive_days, settings.oauth_keep_alive_per_round),
+        utc_now,
+    )
+    grants = GrantService(database, rows, clients, refresher, tokens)
+    return MailboxOAuth(clients, grants, tokens, renewal)
 
 
 def build_authorizations(

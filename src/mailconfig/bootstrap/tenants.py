@@ -70,6 +70,13 @@ def build_tenancy(room: Tenants, limiter: Limiter, signer: Signer) -> Tenancy:
         InvitationService(database, identity.accounts, limiter, limits, utc_now),
         ExportService(database, room.files, signer, limiter, seconds, utc_now),
         ErasureService(
-            database, identity, identity.accounts, room.files, room.runner, leaving, forget
+            database,
+            identity,
+            identity.accounts,
+            room.files,
+            room.grants,
+            room.runner,
+            leaving,
+            forget,
         ),
     )

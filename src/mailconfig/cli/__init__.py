@@ -19,6 +19,7 @@ from mailconfig.cli import (  # noqa: F401 - importing registers the commands
     signing,
     simulating,
     upkeep,
+    working,
     workspaces,
 )
 from mailconfig.cli.application import main

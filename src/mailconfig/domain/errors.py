@@ -62,8 +62,13 @@ class Forbidden(Refusal):
 
     code = "FORBIDDEN"
 
-    def __init__(self, message: str = _NOT_ALLOWED) -> None:
+    def __init__(self, message: str = _NOT_ALLOWED, *, needs: str | None = None) -> None:
+        """Refuse; `needs` is the role or scope that was missing, for the log, where one would do.
+
+        It is None where the object decides, such as one that only its owner may change.
+        """
         super().__init__(message)
+        self.needs = needs
 
 
 class CredentialsRefused(Refusal):

@@ -56,7 +56,7 @@ class Scope(StrEnum):
     TESTS_RUN = "tests:run"
     """Test, discover and check domains: what dials out."""
     MAIL_SEND = "mail:send"
-    """Send mail."""
+    """Send mail, and see, stop and repeat what was sent; keep the suppression list."""
     AUDIT_READ = "audit:read"
     """Read the audit trail."""
     EMBED_CREATE = "embed:create"
@@ -112,12 +112,13 @@ class Principal:
     def permit(self, scope: Scope) -> None:
         """Raise Forbidden, which names the scope, unless the caller may do this at all."""
         if self.scopes is not None and scope not in self.scopes:
-            raise Forbidden(phrase("This key or token needs the scope {scope}.", scope=scope.value))
+            told = phrase("This key or token needs the scope {scope}.", scope=scope.value)
+            raise Forbidden(told, needs=scope.value)
 
     def require_person(self) -> None:
         """Raise Forbidden for keys and embed tokens."""
         if not self.is_person:
-            raise Forbidden(_PEOPLE_ONLY)
+            raise Forbidden(_PEOPLE_ONLY, needs="person")
 
     def at_least(self, role: Role) -> bool:
         """Tell whether the caller's role includes `role`."""
@@ -126,7 +127,7 @@ class Principal:
     def require(self, role: Role) -> None:
         """Raise Forbidden unless the caller's role includes `role`."""
         if not self.at_least(role):
-            raise Forbidden
+            raise Forbidden(needs=role.value)
 
 
 @dataclass(frozen=True, slots=True)

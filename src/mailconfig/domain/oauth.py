@@ -183,13 +183,14 @@ def issuer_fits(issuer: str, endpoints: OAuth2Endpoints) -> bool:
 
 def missing_scopes(wanted: Iterable[str], answer: TokenAnswer) -> tuple[str, ...]:
     """Name what the user did not grant; without a refresh token that is offline access."""
-    missing: list[str] = []
-    if answer.scopes is not None:
-        granted = {_scope(scope) for scope in answer.scopes}
-        missing = [each for each in wanted if _scope(each) not in granted | _UNASKED]
-    if answer.refresh is None:
-        missing.append("offline_access")
-    return tuple(missing)
+    missing = () if answer.scopes is None else ungranted(wanted, answer.scopes)
+    return missing if answer.refresh is not None else (*missing, "offline_access")
+
+
+def ungranted(wanted: Iterable[str], scopes: Iterable[str]) -> tuple[str, ...]:
+    """Name the scopes that are wanted and not among the granted ones, however they are written."""
+    granted = {_scope(scope) for scope in scopes}
+    return tuple(each for each in wanted if _scope(each) not in granted | _UNASKED)
 
 
 def _scope(text: str) -> str:

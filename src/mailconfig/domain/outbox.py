@@ -52,9 +52,21 @@ class Queue(Protocol[WorkT_contra]):
     async def heartbeat(
         self, owner: str, message_ids: Iterable[UUID], lease_seconds: float
     ) -> frozenset[UUID]:
-        """Prolong leases from now on; return those that are still this owner's."""
+        """Prolong leases from now on; return those that are still this owner's.
+
+        One that is over is prolonged as well while nobody took the job: a worker that was held up
+        has lost only what somebody else has by now.
+        """
         ...
 
     async def wait(self, seconds: float) -> None:
         """Return when a job may be due, at the latest after `seconds`."""
+        ...
+
+    async def tidy(self) -> None:
+        """Remove what the engine notes for itself and nobody reads; to be called now and then."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what waiting holds open; who waits afterwards opens it again."""
         ...

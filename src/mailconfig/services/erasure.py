@@ -1,12 +1,15 @@
 """Erasing workspaces and accounts, so that nothing of them is left here.
 
-    close (sessions, event) -> tests in memory -> blobs, then their rows -> other rows, in small
-    transactions -> the last transaction, with the people who are in no other workspace ->
-    what is left in the blob store -> the bytes in the files of the database
+    close (sessions, event) -> tests in memory -> blobs, then their rows -> the tokens of mailboxes
+    are opened -> other rows, in small transactions -> the last transaction, with the people who are
+    in no other workspace -> the tokens are given back -> what is left in the blob store -> the
+    bytes in the files of the database
 
 Whatever interrupts it, doing it again goes on where it stopped: bytes are removed before the row
-that names them, so that none is orphaned. From the first step on nobody but whoever asked for it
-is signed in there. Bounded: `storage.compaction` says what PostgreSQL's log and backups keep.
+that names them, so that none is orphaned; the trail goes last. From the first step on nobody but
+whoever asked for it is signed in there. Bounded: `storage.compaction` says what PostgreSQL's log
+and backups keep. Providers hear of tokens when their rows are gone, once, and within a deadline:
+one that does not answer, or a process that dies before, leaves a token that nobody has any more.
 
 Must not: be asked by a machine; only an owner or the command line erases a workspace, and only a
 user who knows the password an account.
@@ -25,6 +28,7 @@ from mailconfig.domain.secrets import Secret
 from mailconfig.domain.workspaces import Belonging, LastOwner, Legacy
 from mailconfig.services.accounts import AccountService
 from mailconfig.services.files import FileService
+from mailconfig.services.grants import Farewell, GrantService
 from mailconfig.services.leaving import Leaving
 from mailconfig.services.runner import TestRunner
 from mailconfig.services.sessions import SessionService
@@ -51,6 +55,7 @@ class ErasureService:
         sessions: SessionService,
         accounts: AccountService,
         files: FileService,
+        grants: GrantService,
         runner: TestRunner,
         leaving: Leaving,
         forget_members: Callable[[], None],
@@ -59,6 +64,7 @@ class ErasureService:
         self._sessions = sessions
         self._accounts = accounts
         self._files = files
+        self._grants = grants
         self._runner = runner
         self._leaving = leaving
         self._forget_members = forget_members
@@ -96,18 +102,28 @@ class ErasureService:
         Returns False where the files of the database may still hold bytes of it.
         """
         await self._runner.forsake(workspace_id)
-        for _ in range(_ROUNDS):
-            await self._erase_files(workspace_id)
-            await self._erase_rows(workspace_id)
-            async with self._database.erasure(workspace_id) as erasure:
-                gone = await erasure.finish()
-            if gone:
-                break
-        else:
-            raise Fault("Files are uploaded faster than they are erased.")
+        farewells: dict[UUID, Farewell] = {}
+        try:
+            await self._erase_all(workspace_id, farewells)
+        except (Fault, NotFound):
+            # Most of these tokens are not stored any more: nobody else can give them back.
+            await self._grants.give_back(tuple(farewells.values()))
+            raise
         self._forget_members()
+        await self._grants.give_back(tuple(farewells.values()))
         await self._files.erase_remains(workspace_id)
         return await self._database.compact()
+
+    async def _erase_all(self, workspace_id: UUID, farewells: dict[UUID, Farewell]) -> None:
+        """Remove all rows, and put down whose tokens are to be given back."""
+        for _ in range(_ROUNDS):
+            await self._erase_files(workspace_id)
+            farewells |= await self._grants.farewells(workspace_id)
+            await self._erase_rows(workspace_id)
+            async with self._database.erasure(workspace_id) as erasure:
+                if await erasure.finish():
+                    return
+        raise Fault("Files are uploaded faster than they are erased.")
 
     async def _erase_files(self, workspace_id: UUID) -> None:
         while True:

@@ -154,13 +154,23 @@ class FileService:
             config = await work.configs.get(config_id)
             if not may_read(principal, config.owner_id, config):
                 raise NotFound
-            files = await work.files.of_config(config_id)
-            anchors = sorted(
-                (file for file in files if file.kind is FileKind.CA_CERTIFICATE),
-                key=lambda file: file.id,
-            )
-            opened = [await self._opened(work, file.id) for file in anchors]
+            opened = await self._anchors(work, config_id)
         return tuple([await _text(chunks) for chunks in opened])
+
+    async def anchors_of(self, workspace_id: UUID, config_id: UUID) -> tuple[str, ...]:
+        """Return what `trust_anchors` does, for loops; none where there is no such configuration.
+
+        Raises FileUnreadable.
+        """
+        async with self._database.reading(workspace_id) as work:
+            opened = await self._anchors(work, config_id)
+        return tuple([await _text(chunks) for chunks in opened])
+
+    async def _anchors(self, work: Work, config_id: UUID) -> list[AsyncIterator[bytes]]:
+        """Open the CA files of a configuration, oldest first."""
+        files = await work.files.of_config(config_id)
+        anchors = [file.id for file in files if file.kind is FileKind.CA_CERTIFICATE]
+        return [await self._opened(work, file_id) for file_id in sorted(anchors)]
 
     async def anchor(self, principal: Principal, file_id: UUID) -> str:
         """Return one CA file as a PEM text, such as an upload that a draft names.

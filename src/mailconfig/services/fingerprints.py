@@ -5,12 +5,13 @@ used to try passwords against it. The audit trail has such digests, too, of what
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from mailconfig.domain.files import Upload
+from mailconfig.domain.mailing import AttachmentRequest, NewAttachment, SendRequest
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.signing import Signer
 from mailconfig.domain.submission import FileChange, NewFile, Submission
@@ -50,6 +51,17 @@ class Fingerprints:
         flags = f"{submission.shared} {submission.enabled}"
         return Fingerprint(self._signer.signatures(draft, flags, *files))
 
+    async def of_message(self, request: SendRequest, key: str | None) -> Fingerprint:
+        """Return the fingerprint of a message; empty without an idempotency key. Rewinds files."""
+        if key is None:
+            return Fingerprint(("",))
+        # Without the files, which cannot be written as text.
+        fields = json.dumps(
+            asdict(replace(request, attachments=())), default=_plain, sort_keys=True
+        )
+        files = [await _attachment(wanted) for wanted in request.attachments]
+        return Fingerprint(self._signer.signatures("message", fields, *files))
+
 
 def _plain(value: object) -> str:
     # The text goes into the keyed digest only; it is never stored or logged.
@@ -60,6 +72,14 @@ async def _file(change: FileChange) -> str:
     if not isinstance(change, NewFile):
         return str(change.id)
     return f"{change.kind} {change.filename} {await _digest(change.upload)}"
+
+
+async def _attachment(wanted: AttachmentRequest) -> str:
+    named = f"{wanted.filename} {wanted.content_id}"
+    if not isinstance(wanted, NewAttachment):
+        return f"{wanted.file_id} {named}"
+    upload = wanted.upload
+    return f"{upload.filename} {upload.content_type} {named} {await _digest(upload)}"
 
 
 async def _digest(upload: Upload) -> str:

@@ -7,6 +7,7 @@ anything is dialled; and only whoever granted it may put it into a configuration
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,11 +16,23 @@ from uuid import UUID
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.configs import EmailConfig, StoredServer
 from mailconfig.domain.diagnostics import DiagnosticCode
-from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound, SecretRequired
+from mailconfig.domain.errors import (
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    SecretRequired,
+    SecretUnreadable,
+)
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.mailboxes import GrantStatus, MailboxGrant, OAuthClient, same_family
-from mailconfig.domain.oauth import EndpointDown, TokenEndpoint, endpoint, revocation_form
+from mailconfig.domain.oauth import (
+    EndpointDown,
+    TokenEndpoint,
+    endpoint,
+    revocation_form,
+    ungranted,
+)
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.providers import OAuth2Endpoints
@@ -33,8 +46,13 @@ from mailconfig.storage.grants import REFRESH
 
 _log = logging.getLogger(__name__)
 
-_FAREWELLS: Final = 10
-"""Most tokens that are given back after one deletion; a configuration has one or two grants."""
+_FAREWELL_SECONDS: Final = 10.0
+"""For giving back all tokens of one deletion, which somebody waits for: two rounds of a service
+that does not answer, and some hundred tokens at one that does."""
+_AT_ONCE: Final = 10
+"""Tokens that are given back at the same time, so that no provider takes us for an attack."""
+_FAREWELLS: Final = 1000
+"""Most tokens of a workspace that are opened when it goes: more cannot be given back in time."""
 _ELSEWHERE: Final = N_("This permission is good for the servers of its own provider only.")
 
 
@@ -57,12 +75,14 @@ class GrantService:
         clients: OAuthClientService,
         refresher: Refresher,
         tokens: TokenEndpoint,
+        farewell_seconds: float = _FAREWELL_SECONDS,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._clients = clients
         self._refresher = refresher
         self._tokens = tokens
+        self._farewell_seconds = farewell_seconds
 
     async def check(
         self, work: Work, principal: Principal, before: EmailConfig | None, after: EmailConfig
@@ -138,7 +158,18 @@ class GrantService:
             return replace(target, secret=None, withheld=DiagnosticCode.OAUTH_REAUTH)
         except TokenWithheld as reason:
             return replace(target, secret=None, withheld=reason.code)
-        return replace(target, secret=NewSecret(SecretKind.ACCESS_TOKEN, token), grant_id=grant_id)
+        return replace(
+            target,
+            secret=NewSecret(SecretKind.ACCESS_TOKEN, token.value),
+            grant_id=grant_id,
+            token_fetched_at=token.fetched_at,
+            scopes_missing=self._ungranted(grant),
+        )
+
+    def _ungranted(self, grant: MailboxGrant) -> tuple[str, ...]:
+        """Name what a grant of older days lacks: today nothing is kept that lacks a scope."""
+        row = self._catalogue.by_id(grant.provider_id)
+        return ungranted(row.oauth2.scopes, grant.scopes) if row and row.oauth2 else ()
 
     # -- the end
 
@@ -181,21 +212,58 @@ class GrantService:
             await work.grants.delete(grant_id)
         return farewells
 
+    async def farewells(self, workspace_id: UUID) -> dict[UUID, Farewell]:
+        """Open the tokens of a workspace that is about to go, by grant; changes nothing."""
+        farewells: dict[UUID, Farewell] = {}
+        async with self._database.reading(workspace_id) as work:
+            held = await work.grants.held(_FAREWELLS + 1)
+            for grant in held[:_FAREWELLS]:
+                for farewell in await self._farewells(work, grant):
+                    farewells[grant.id] = farewell
+        if len(held) > _FAREWELLS:
+            _log.warning("workspace %s has more tokens than are given back", workspace_id)
+        return farewells
+
     async def _farewells(self, work: Work, grant: MailboxGrant) -> list[Farewell]:
         row = self._catalogue.by_id(grant.provider_id)
         if row is None or row.oauth2 is None or row.oauth2.revoke is None:
             return []
-        client = await self._clients.serving(work, row, grant.client_id)
-        if client is None or grant.refresh_secret_id is None:
+        if grant.refresh_secret_id is None:
             return []
-        refresh = await work.secrets.open(grant.refresh_secret_id, REFRESH)
-        return [Farewell(row.oauth2, client, refresh.value)]
+        try:
+            client = await self._clients.serving(work, row, grant.client_id)
+            refresh = await work.secrets.open(grant.refresh_secret_id, REFRESH)
+        except SecretUnreadable as error:  # of no use to anybody; what was asked for goes on
+            _log.warning("the token of grant %s cannot be given back: %s", grant.id, error)
+            return []
+        return [Farewell(row.oauth2, client, refresh.value)] if client else []
 
     async def give_back(self, farewells: Sequence[Farewell]) -> None:
-        """Tell providers that tokens are not needed any more; best effort, within a deadline."""
-        async with asyncio.TaskGroup() as group:
-            for farewell in farewells[:_FAREWELLS]:
-                group.create_task(self._give_back(farewell))
+        """Tell providers that tokens are not needed any more; best effort, within a deadline.
+
+        What fails is logged and never raised: what it follows has happened already. Call it
+        outside of transactions.
+        """
+        left = deque(farewells)
+        under_way: list[Farewell] = []
+        try:
+            async with asyncio.timeout(self._farewell_seconds), asyncio.TaskGroup() as group:
+                for _ in range(min(_AT_ONCE, len(left))):
+                    group.create_task(self._give_each(left, under_way))
+        except TimeoutError:
+            count = len(left) + len(under_way)
+            _log.warning("%d tokens could not be given back in time", count)
+
+    async def _give_each(self, left: deque[Farewell], under_way: list[Farewell]) -> None:
+        """Give tokens back one after the other, until none is left."""
+        while left:
+            farewell = left.popleft()
+            under_way.append(farewell)
+            try:
+                await self._give_back(farewell)
+            except Exception as error:  # noqa: BLE001 - the task's top; its text might quote a token
+                _log.warning("a token could not be given back: %s", type(error).__name__)
+            under_way.remove(farewell)
 
     async def _give_back(self, farewell: Farewell) -> None:
         endpoints, client = farewell.endpoints, farewell.client

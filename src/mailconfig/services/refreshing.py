@@ -5,7 +5,8 @@
                                      others wait here        others poll here
 
 The lock keeps one process from asking twice, the lease all processes. A process that dies leaves a
-lease that runs out. No transaction is open while the endpoint is asked.
+lease that runs out. No transaction is open while the endpoint is asked. `renewal` uses refresh
+tokens that nobody has needed for long by the same lock and lease.
 Must not: end a grant because an endpoint is down, or hold a token longer than the call.
 """
 
@@ -13,7 +14,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -38,7 +39,7 @@ from mailconfig.domain.oauth import (
 from mailconfig.domain.providers import OAuth2Endpoints, Provider
 from mailconfig.domain.secrets import Secret
 from mailconfig.services.oauthclients import OAuthClientService
-from mailconfig.storage.database import Database
+from mailconfig.storage.database import Database, Work
 from mailconfig.storage.grants import ACCESS, REFRESH
 
 _log = logging.getLogger(__name__)
@@ -62,6 +63,15 @@ class RefreshSettings:
     """How long one process may refresh before another tries: the endpoint's deadline and room."""
     retry_seconds: float = 10
     """How long after a failure the endpoint is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token as it is handed out."""
+
+    value: Secret
+    fetched_at: datetime
+    """When the provider gave it, or a moment later."""
 
 
 class TokenWithheld(Exception):
@@ -93,16 +103,42 @@ class Refresher:
         self._owner = str(new_id())
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
-    async def access(self, workspace_id: UUID, grant_id: UUID) -> Secret:
+    async def access(self, workspace_id: UUID, grant_id: UUID) -> AccessToken:
         """Return a token that lasts; raises TokenWithheld, also where there is no such grant."""
         found = await self._fresh(workspace_id, grant_id)
-        if isinstance(found, Secret):
+        if isinstance(found, AccessToken):
             return found
         lock = self._locks.setdefault(grant_id, asyncio.Lock())
         async with lock:
             return await self._refreshed(workspace_id, grant_id)
 
-    async def _fresh(self, workspace_id: UUID, grant_id: UUID) -> Secret | MailboxGrant:
+    async def renew(self, workspace_id: UUID, grant_id: UUID, before: datetime) -> bool:
+        """Use a refresh token that was not used since a moment; tell whether that was done.
+
+        Raises TokenWithheld as `access` does, and SecretUnreadable, which leaves the grant alone
+        for as long as a failure does. Where the grant is gone, was used meanwhile, or somebody is
+        at it, there is nothing to do.
+        """
+        lock = self._locks.setdefault(grant_id, asyncio.Lock())
+        async with lock:
+            try:
+                async with self._database.reading(workspace_id) as work:
+                    grant = await work.grants.get(grant_id)
+            except NotFound:
+                return False
+            used = grant.refreshed_at or grant.created_at
+            if grant.status is not GrantStatus.ACTIVE or used >= before or self._backs_off(grant):
+                return False
+            if not await self._claimed(workspace_id, grant):
+                return False
+            try:
+                found = await self._asked(workspace_id, grant)
+            except SecretUnreadable:
+                await self._written(workspace_id, grant, None, GrantStatus.ACTIVE)
+                raise
+            return found.fetched_at >= before  # not so the stored one, which is had after a failure
+
+    async def _fresh(self, workspace_id: UUID, grant_id: UUID) -> AccessToken | MailboxGrant:
         """Return the stored token, or the grant where that ends soon; raises TokenWithheld."""
         try:
             async with self._database.reading(workspace_id) as work:
@@ -110,18 +146,18 @@ class Refresher:
                 if grant.status is not GrantStatus.ACTIVE:
                     raise TokenWithheld(_lost(grant))
                 if self._left(grant) > self._spare(grant) and grant.access_secret_id is not None:
-                    return (await work.secrets.open(grant.access_secret_id, ACCESS)).value
+                    return await _opened(work, grant, grant.access_secret_id)
                 return grant
         except NotFound as error:
             raise TokenWithheld(DiagnosticCode.OAUTH_REAUTH) from error
 
-    async def _refreshed(self, workspace_id: UUID, grant_id: UUID) -> Secret:
+    async def _refreshed(self, workspace_id: UUID, grant_id: UUID) -> AccessToken:
         """Refresh, or wait for whoever does."""
         ends = self._now() + timedelta(seconds=2 * self._settings.lease_seconds)
         pause = _POLL_SECONDS
         while True:
             found = await self._fresh(workspace_id, grant_id)
-            if isinstance(found, Secret):
+            if isinstance(found, AccessToken):
                 return found
             if self._backs_off(found):
                 raise TokenWithheld(_failure(found))
@@ -135,15 +171,15 @@ class Refresher:
             await anyio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # nosec B311
             pause = min(2 * pause, _POLL_MAX_SECONDS)
 
-    async def _stored(self, workspace_id: UUID, grant: MailboxGrant) -> Secret:
+    async def _stored(self, workspace_id: UUID, grant: MailboxGrant) -> AccessToken:
         """Return the token that a grant had; raises TokenWithheld where it is gone meanwhile."""
         if grant.access_secret_id is not None:
             try:
                 async with self._database.reading(workspace_id) as work:
-                    return (await work.secrets.open(grant.access_secret_id, ACCESS)).value
+                    return await _opened(work, grant, grant.access_secret_id)
             except SecretUnreadable:  # replaced in between
                 found = await self._fresh(workspace_id, grant.id)
-                if isinstance(found, Secret):
+                if isinstance(found, AccessToken):
                     return found
         raise TokenWithheld(DiagnosticCode.OAUTH_ENDPOINT_DOWN)
 
@@ -177,7 +213,7 @@ class Refresher:
         async with self._database.work(workspace_id) as work:
             return await work.grants.claim(grant, self._owner, until)
 
-    async def _asked(self, workspace_id: UUID, grant: MailboxGrant) -> Secret:
+    async def _asked(self, workspace_id: UUID, grant: MailboxGrant) -> AccessToken:
         """Ask the endpoint with the lease in hand, and write down what it said."""
         client, provider, refresh = await self._needed(workspace_id, grant)
         if client is None or provider is None or provider.oauth2 is None or refresh is None:
@@ -197,7 +233,7 @@ class Refresher:
         with anyio.move_on_after(_STORE_SECONDS, shield=True):
             async with self._database.work(workspace_id) as work:
                 await work.grants.refreshed(grant, answer)
-        return answer.access
+        return AccessToken(answer.access, self._now())
 
     async def _answer(
         self, endpoints: OAuth2Endpoints, client: OAuthClient, refresh: Secret
@@ -221,16 +257,32 @@ class Refresher:
 
     async def _failed(
         self, workspace_id: UUID, grant: MailboxGrant, code: DiagnosticCode, *, lost: bool
-    ) -> Secret:
+    ) -> AccessToken:
         """Write a failure down; return the stored token where it lasts, else raise."""
         status = GrantStatus.EXPIRED if lost else GrantStatus.ACTIVE
-        with anyio.move_on_after(_STORE_SECONDS, shield=True):
-            async with self._database.work(workspace_id) as work:
-                await work.grants.failed(grant, self._owner, code.value, status)
+        await self._written(workspace_id, grant, code, status)
         found = await self._fresh(workspace_id, grant.id)
-        if isinstance(found, Secret):
+        if isinstance(found, AccessToken):
             return found
         raise TokenWithheld(code)
+
+    async def _written(
+        self,
+        workspace_id: UUID,
+        grant: MailboxGrant,
+        code: DiagnosticCode | None,
+        status: GrantStatus,
+    ) -> None:
+        """Write down why a refresh failed, and that the lease is free."""
+        with anyio.move_on_after(_STORE_SECONDS, shield=True):
+            async with self._database.work(workspace_id) as work:
+                await work.grants.failed(grant, self._owner, code, status)
+
+
+async def _opened(work: Work, grant: MailboxGrant, secret_id: UUID) -> AccessToken:
+    """Return the stored access token of a grant."""
+    secret = await work.secrets.open(secret_id, ACCESS)
+    return AccessToken(secret.value, grant.refreshed_at or grant.created_at)
 
 
 def _failure(grant: MailboxGrant) -> DiagnosticCode:

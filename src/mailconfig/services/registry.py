@@ -1,6 +1,6 @@
 """The services of one process, as the edge receives them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.languages import Languages
@@ -9,6 +9,7 @@ from mailconfig.services.audit import AuditService
 from mailconfig.services.authorizations import AuthorizationService
 from mailconfig.services.bearers import Bearers
 from mailconfig.services.configs import ConfigService
+from mailconfig.services.denials import Denials
 from mailconfig.services.discovery import DiscoveryService
 from mailconfig.services.domains import DomainService
 from mailconfig.services.erasure import ErasureService
@@ -18,9 +19,12 @@ from mailconfig.services.files import FileService
 from mailconfig.services.grants import GrantService
 from mailconfig.services.identity import IdentityService
 from mailconfig.services.invitations import InvitationService
+from mailconfig.services.messagechanges import MessageChanges
+from mailconfig.services.messages import MessageService
 from mailconfig.services.oauthclients import OAuthClientService
 from mailconfig.services.probes import ProbeService
 from mailconfig.services.quotas import QuotaService
+from mailconfig.services.suppressions import SuppressionService
 from mailconfig.services.validation import ValidationService
 from mailconfig.services.workspaces import WorkspaceService
 
@@ -34,6 +38,9 @@ class Services:
     """Keys, embed tokens and tokens of the host application."""
     configs: ConfigService
     probes: ProbeService
+    messages: MessageService
+    message_changes: MessageChanges
+    suppressions: SuppressionService
     files: FileService
     validation: ValidationService
     explaining: ExplainService
@@ -53,3 +60,5 @@ class Services:
     """What texts for people are said in."""
     cursors: Signer
     """Signs page cursors."""
+    denials: Denials = field(default_factory=Denials)
+    """Writes down who was refused."""

@@ -8,8 +8,9 @@ from typing import Final
 import anyio
 
 from mailconfig.domain.clock import Now
+from mailconfig.domain.outbox import Queue
 from mailconfig.services.files import FileService
-from mailconfig.storage.database import Database
+from mailconfig.storage.database import Database, Work
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class Retention:
 
     database: Database
     files: FileService
+    queue: Queue[Work]
     idempotency_seconds: int
     draft_test_seconds: int
     now: Now
@@ -45,6 +47,7 @@ class Retention:
         await self.files.expire_unused()
         if sweep:
             await self.files.sweep()
+        await self.queue.tidy()
         now = self.now()
         async with self.database.system() as system:
             await system.expire_idempotency(now - timedelta(seconds=self.idempotency_seconds))

@@ -2,23 +2,23 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from mailconfig.domain.arrivals import RoundTrip
 from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import ConfigStatus
-from mailconfig.domain.diagnostics import DiagnosticCode, Phase
+from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy, Phase
 from mailconfig.domain.diagnostics.engine import judge
 from mailconfig.domain.diagnostics.refine import Verdict as Judgement
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.probes import ConnectionTest, ProtocolOutcome, TestStatus
+from mailconfig.domain.probes import ConnectionTest, ProbeTarget, ProtocolOutcome, TestStatus
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.services.planning import Plan
 from mailconfig.services.recorder import Job
 from mailconfig.services.runner import Conclude, Verdict
-from mailconfig.storage.database import Database
+from mailconfig.services.withholding import YOUNG, refused_targets
+from mailconfig.storage.database import Database, Work
 
 _DEPTH: Final = {phase: depth for depth, phase in enumerate(Phase)}
 """How far a conversation had come, in the order in which `Phase` lists its members."""
@@ -26,9 +26,6 @@ _WITHOUT_OUTCOME: Final = {
     TestStatus.CANCELLED: DiagnosticCode.CANCELLED,
     TestStatus.TIMED_OUT: DiagnosticCode.STEP_TIMEOUT,
 }
-_YOUNG: Final = timedelta(minutes=1)
-"""Age of an access token at which another one would be refused as well: servers that refuse each
-token must not make every test ask the sign-in service."""
 _CONFIG_STATUS: Final = {
     TestStatus.PASSED: ConfigStatus.WORKING,
     TestStatus.PASSED_WITH_WARNINGS: ConfigStatus.WORKING,
@@ -67,20 +64,28 @@ def _judged(cause: ProtocolOutcome | None) -> Judgement | None:
     return judgement if judgement.code is cause.code else None
 
 
+def _mender(cause: ProtocolOutcome | None, judgement: Judgement | None) -> FixableBy | None:
+    """Return who can mend the case; None: as the taxonomy says."""
+    if cause is not None and cause.fixable_by is not None:
+        return cause.fixable_by
+    return judgement.fixable_by if judgement else None
+
+
 def _depth(outcome: ProtocolOutcome) -> int:
     phase = outcome.observation.phase if outcome.observation else None
     return _DEPTH[phase] if phase is not None else len(_DEPTH)
 
 
-def _refused(plan: Plan, verdict: Verdict) -> frozenset[UUID]:
-    """Return the grants whose access tokens a mail server called ended."""
-    protocols = {
-        outcome.protocol
-        for outcome in verdict.outcomes
-        if outcome.code is DiagnosticCode.OAUTH_TOKEN_EXPIRED
-    }
-    targets = (each for each in plan.targets if each.settings.protocol in protocols)
-    return frozenset(target.grant_id for target in targets if target.grant_id is not None)
+async def _spend(work: Work, refused: Collection[ProbeTarget], now: datetime) -> None:
+    """Let access tokens that a server refused end, the young ones when they are young no more.
+
+    So a later test has another one, and servers that refuse each token do not make every test ask
+    the sign-in service.
+    """
+    for target in refused:
+        if target.grant_id is not None and target.token_fetched_at is not None:
+            fetched = target.token_fetched_at
+            await work.grants.spent(target.grant_id, fetched, max(now, fetched + YOUNG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Verdicts:
         """Return what the runner calls when the test has ended."""
 
         async def conclude(_job: Job, verdict: Verdict) -> None:
-            refused = _refused(plan, verdict)
+            refused = refused_targets(plan.targets, verdict.outcomes)
             await self._write(self._finished(test, verdict), refused, complete=plan.complete)
 
         return conclude
@@ -119,19 +124,18 @@ class Verdicts:
             fix_id=new_id() if found.fix else None,
             fix=found.fix,
             retryable=judgement.retryable if judgement else None,
-            fixable_by=judgement.fixable_by if judgement else None,
+            fixable_by=_mender(cause, judgement),
             ports=found.ports,
             round_trip=found.round_trip,
         )
 
     async def _write(
-        self, test: ConnectionTest, refused: Collection[UUID], *, complete: bool
+        self, test: ConnectionTest, refused: Collection[ProbeTarget], *, complete: bool
     ) -> None:
         async with self.database.work(test.workspace_id) as work:
             if not await work.probes.finish(test):
                 return
-            for grant_id in refused:
-                await work.grants.spent(grant_id, test.created_at - _YOUNG)
+            await _spend(work, refused, self.now())
             if test.config_id is None or test.config_revision is None:
                 return
             status = _CONFIG_STATUS.get(test.status)

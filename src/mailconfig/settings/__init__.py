@@ -17,6 +17,7 @@ from mailconfig.settings.identity import IdentitySettings
 from mailconfig.settings.instance import InstanceSettings, LogFormat, Mode
 from mailconfig.settings.mail import MailSettings
 from mailconfig.settings.oauth import OAuthSettings
+from mailconfig.settings.sending import SendingSettings
 from mailconfig.settings.tenants import TenantSettings
 
 __all__ = ["LogFormat", "Mode", "Settings", "dns_endpoint", "load"]
@@ -30,6 +31,7 @@ def _split(value: object) -> object:
 
 
 class Settings(
+    SendingSettings,
     OAuthSettings,
     TenantSettings,
     FederationSettings,

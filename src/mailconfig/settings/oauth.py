@@ -42,6 +42,20 @@ class OAuthSettings(BaseSettings):
         10, ge=0, le=600, description="How long a token endpoint is left alone after a failure."
     )
 
+    oauth_keep_alive_days: int = Field(
+        7,
+        ge=0,
+        le=60,
+        description="Refresh tokens that were not used for so long are used in the background: "
+        "providers drop those that nobody uses; 0: never.",
+    )
+    oauth_keep_alive_per_round: int = Field(
+        50,
+        ge=1,
+        le=1000,
+        description="Most of them that a process uses within five minutes.",
+    )
+
     @field_validator("oauth_redirect_uris", mode="before")
     @classmethod
     def _redirects(cls, value: object) -> object:

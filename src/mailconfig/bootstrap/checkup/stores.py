@@ -36,6 +36,10 @@ _KEEP: Final = (
     "Run: ALTER TABLE audit_events ENABLE TRIGGER USER. Where triggers are missing, restore a"
     " backup into a database that mailconfig migrate has made."
 )
+_QUEUE: Final = (
+    "Let the server's role use the schema mailconfig_queue, see docs/operations.md. Where parts are"
+    " missing, restore a backup into a database that mailconfig migrate has made."
+)
 
 
 # ---- database ----------------------------------------------------------------------------------
@@ -85,9 +89,15 @@ def judged_database(state: DatabaseState) -> Checked:
 
 
 def judged_schema(state: DatabaseState, head: str) -> Checked:
-    """Judge the revision, and whether what keeps the audit trail is there."""
+    """Judge the revision, and whether the queue and what keeps the audit trail are there."""
     judged = judged_revision(state.revision, head)
-    if judged.verdict is not Verdict.FINE or not state.unkept:
+    if judged.verdict is not Verdict.FINE:
+        return judged
+    if state.unqueued:
+        names = ", ".join(sorted(state.unqueued))
+        found = f"No message can be sent: {names} missing, off or not allowed."
+        return bad("migrations", found, _QUEUE)
+    if not state.unkept:
         return judged
     names = ", ".join(sorted(state.unkept))
     return warning("migrations", f"The audit trail is not kept: {names} missing or off.", _KEEP)

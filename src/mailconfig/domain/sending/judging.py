@@ -48,6 +48,10 @@ _PASSING: Final = frozenset(
 """Failures without a reply that a host may get over by itself."""
 _ACCOUNT: Final = frozenset({_Code.AUTH_REQUIRED, _Code.STARTTLS_REQUIRED})
 """Refusals that come after the sign-in and tell that there was none that counts."""
+_TOKEN_SECONDS: Final = 300.0
+"""Until a token endpoint that is down is asked again; it has a breaker of its own."""
+_KEY_SECONDS: Final = 3600.0
+"""Until a secret is opened again: the key comes back without any change of the account."""
 _SIGNING_IN: Final = frozenset({Phase.AUTH, Phase.TOKEN, Phase.AUTHORIZE})
 _TEMPORARY: Final = range(400, 500)
 
@@ -86,15 +90,16 @@ def judged(delivery: Delivery, recipients: Iterable[Recipient]) -> Outcome:
 
 
 def withheld(code: DiagnosticCode, recipients: Iterable[Recipient]) -> Outcome:
-    """Return what it means that there is no access token; nothing was dialled."""
+    """Return what it means that there is no secret to sign in with; nothing was dialled."""
     down = code is _Code.OAUTH_ENDPOINT_DOWN
+    seconds = {_Code.OAUTH_ENDPOINT_DOWN: _TOKEN_SECONDS, _Code.SECRET_UNREADABLE: _KEY_SECONDS}
     return Outcome(
         MessageEvent.HOLD,
         code,
         tuple(recipients),
         Phase.TOKEN,
         held_for=HeldFor.TOKEN_ENDPOINT if down else HeldFor.ACCOUNT,
-        hold_seconds=300 if down else None,
+        hold_seconds=seconds.get(code),
     )
 
 
@@ -136,13 +141,13 @@ def _failed(
     told: Mapping[str, RecipientReply],
 ) -> Outcome:
     """The server has nothing of the message."""
-    code = diagnose_code(seen)
     # Who would have been accepted waits still: the message as a whole was refused.
     after = tuple(_named(one, told, RecipientState.WAITING, None) for one in everyone)
-    reply = delivery.reply or None
+    seen, reply = _telling(seen, delivery.reply or None, after, told)
+    code = diagnose_code(seen)
     host = delivery.session_refused and seen.phase not in _SIGNING_IN
     if code in _LIMITS:
-        return _limited(code, everyone, seen.phase, reply)
+        return _limited(code, after, seen.phase, reply)
     if seen.failure is Failure.REPLY:
         return _refused(delivery, seen, code, after, reply)
     if seen.failure in _PASSING:
@@ -151,6 +156,32 @@ def _failed(
         # Name, certificate, TLS mode, mechanism: what the account's settings say does not work.
         return Outcome(MessageEvent.HOLD, code, after, seen.phase, reply, HeldFor.ACCOUNT)
     return _ended(code, after, seen, reply)  # too large, or an address that it cannot take
+
+
+def _telling(
+    seen: Observation,
+    reply: str | None,
+    after: tuple[Recipient, ...],
+    told: Mapping[str, RecipientReply],
+) -> tuple[Observation, str | None]:
+    """Return the refusal that says what comes next, with its words.
+
+    Where nobody was let in that is the first one of somebody who may be later: who was refused for
+    good has no more to wait for.
+    """
+    if seen.failure is not Failure.REPLY or seen.phase is not Phase.RCPT:
+        return seen, reply
+    for one in after:
+        said = told.get(one.address)
+        if one.state is RecipientState.WAITING and said is not None and not said.accepted:
+            telling = replace(
+                seen,
+                text=said.reply,
+                reply_code=said.reply_code,
+                enhanced_code=said.enhanced_code,
+            )
+            return telling, said.reply
+    return seen, reply
 
 
 def _refused(
@@ -162,8 +193,6 @@ def _refused(
 ) -> Outcome:
     """A reply refused it: 4yz for now, 5yz for good."""
     later = seen.reply_code in _TEMPORARY
-    if seen.phase is Phase.RCPT and any(one.state is RecipientState.WAITING for one in after):
-        later = True  # some of the recipients may be let in later
     before = delivery.session_refused
     if later:
         host = before and seen.phase not in _SIGNING_IN
@@ -197,6 +226,8 @@ def _named(
     """Return a recipient after what the server said about it; others stay as they are."""
     said = told.get(one.address)
     if said is None or one.state is not RecipientState.WAITING:
+        return one
+    if said.accepted and accepted is RecipientState.WAITING:
         return one
     if said.accepted:
         return replace(one, state=accepted, reply=reply or said.reply, reply_code=None)

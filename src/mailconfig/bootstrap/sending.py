@@ -1,0 +1,84 @@
+"""Builds what sends messages: queue, transport, gate, and the worker's loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from mailconfig.bootstrap.network import Network
+from mailconfig.bootstrap.storing import storage_settings
+from mailconfig.domain.catalogue import Catalogue
+from mailconfig.domain.clock import utc_now
+from mailconfig.domain.delivery import Transport
+from mailconfig.domain.outbox import Queue
+from mailconfig.domain.sending import RetryPolicy
+from mailconfig.domain.sending.breaker import BreakerSettings, HostBreaker
+from mailconfig.services.files import FileService
+from mailconfig.services.grants import GrantService
+from mailconfig.services.sending import Attempts, Sender, SenderSettings, SendingPolicy
+from mailconfig.services.sending.gate import Gate
+from mailconfig.settings import Settings
+from mailconfig.storage.database import Database, Work
+from mailconfig.storage.outbox import TableQueue
+from mailconfig.storage.settings import database_url
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What takes messages in and what sends them."""
+
+    queue: Queue[Work]
+    transport: Transport
+    sender: Sender
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Send what is due for as long as the context lasts, then close all connections."""
+        try:
+            async with self.sender.running():
+                yield
+        finally:
+            await self.transport.close()
+            await self.queue.close()
+
+
+def build_queue(settings: Settings, database: Database) -> Queue[Work]:
+    """Return the queue of the database's engine; it connects nothing before somebody waits."""
+    storage = storage_settings(settings)
+    if database_url(storage).get_backend_name() != "postgresql":
+        return TableQueue(database)
+    # Not imported where nobody uses it, like asyncpg.
+    from mailconfig.storage.outbox_postgresql import PostgresQueue  # noqa: PLC0415 - as said
+
+    return PostgresQueue(database, storage)
+
+
+def build_outgoing(
+    settings: Settings,
+    database: Database,
+    rows: Catalogue,
+    network: Network,
+    grants: GrantService,
+    files: FileService,
+) -> Outgoing:
+    """Return one worker with its queue; it sends once its loop runs."""
+    queue = build_queue(settings, database)
+    breaker = HostBreaker(BreakerSettings(failures=settings.sending_breaker_failures))
+    policy = SendingPolicy(
+        RetryPolicy(
+            first_seconds=settings.sending_retry_first_seconds,
+            longest_seconds=settings.sending_retry_longest_seconds,
+        ),
+        lease_seconds=settings.sending_lease_seconds,
+        recheck_seconds=settings.sending_recheck_seconds,
+    )
+    gate = Gate(rows, breaker, policy.recheck_seconds)
+    attempts = Attempts(
+        database, queue, network.transport, gate, breaker, grants, files, policy, utc_now
+    )
+    limits = SenderSettings(
+        concurrency=settings.sending_concurrency,
+        lease_seconds=settings.sending_lease_seconds,
+        drain_seconds=settings.sending_drain_seconds,
+    )
+    sender = Sender(database, queue, attempts, limits, utc_now)
+    return Outgoing(queue, network.transport, sender)

@@ -1,0 +1,378 @@
+"""One job of the queue: what to do with the message it names, up to one attempt to send it.
+
+    job --> nobody has it? due? --> gate --> claim --> token --> transport --> judged --> finish
+               |                      |                            | commit
+               '-- nothing to do      '-- held until ...           '-- from here on it may arrive
+
+Each arrow is a unit of work of its own; none is open while somebody else is waited for. A worker
+may die at any of them: what is not committed is given back by `recover`, what is committed becomes
+AMBIGUOUS. Must not: send twice, or hold a secret longer than the attempt.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import anyio
+
+from mailconfig.domain.clock import Now
+from mailconfig.domain.configs import EmailConfig
+from mailconfig.domain.delivery import Delivery, Envelope, Sending, Transport
+from mailconfig.domain.diagnostics import DiagnosticCode
+from mailconfig.domain.errors import Fault, NotFound, SecretRequired, SecretUnreadable
+from mailconfig.domain.messages import (
+    WAITING,
+    HeldFor,
+    Message,
+    MessageEvent,
+    MessageState,
+    Recipient,
+    RecipientState,
+)
+from mailconfig.domain.outbox import Job, Queue
+from mailconfig.domain.probes import ProbeTarget
+from mailconfig.domain.secrets import NewSecret
+from mailconfig.domain.sending import Outcome, RetryPolicy, judged
+from mailconfig.domain.sending.accounts import AccountHold
+from mailconfig.domain.sending.breaker import HostBreaker
+from mailconfig.domain.sending.judging import withheld
+from mailconfig.domain.servers import MailProtocol
+from mailconfig.services.custody import FIELDS
+from mailconfig.services.files import FileService
+from mailconfig.services.grants import GrantService
+from mailconfig.services.sending.gate import Gate, Held
+from mailconfig.storage.database import Database, Work
+from mailconfig.storage.messages import Change
+
+_log = logging.getLogger(__name__)
+
+_PURPOSE: Final = FIELDS[MailProtocol.SMTP]
+_STORE_SECONDS: Final = 20
+"""Bound of the write after an attempt, which is shielded from cancellation."""
+_STORE_AGAIN_SECONDS: Final = 0.5
+_SUPPRESSED: Final = "On the suppression list."
+_LOOK_AGAIN_SECONDS: Final = 0.25
+"""After a job whose message is somebody's for moments more than the job was."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendingPolicy:
+    """When what failed is tried again."""
+
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    lease_seconds: float = 7
+    """How long a worker has a message before somebody looks after it; prolonged by heartbeats."""
+    recheck_seconds: float = 300
+    """How often a held account is looked at, without dialling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message whose attempt has begun, with all that it needs."""
+
+    message: Message
+    config: EmailConfig
+    content: bytes = field(repr=False)
+    secret: NewSecret | None = field(repr=False)
+    problem: DiagnosticCode | None = None
+    """Why there is no secret although there should be."""
+    hold: AccountHold | None = None
+    """What kept the account from sending until now, and does no more."""
+
+    @property
+    def waiting(self) -> tuple[Recipient, ...]:
+        """Those who have not been given it yet."""
+        everyone = self.message.recipients
+        return tuple(one for one in everyone if one.state is RecipientState.WAITING)
+
+
+class Attempts:
+    """Carries jobs out, one call a job; used by many tasks at once."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each collaborator
+        self,
+        database: Database,
+        queue: Queue[Work],
+        transport: Transport,
+        gate: Gate,
+        breaker: HostBreaker,
+        grants: GrantService,
+        files: FileService,
+        policy: SendingPolicy,
+        now: Now,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._transport = transport
+        self._gate = gate
+        self._breaker = breaker
+        self._grants = grants
+        self._files = files
+        self._policy = policy
+        self._now = now
+        self._chance = chance
+        self.committed: set[UUID] = set()
+        """Messages of which the content goes out now."""
+
+    async def carry_out(self, job: Job, owner: str) -> None:
+        """Do what is to be done for a message now; cancelled before its commit it is given back."""
+        begun: Begun | None = None
+        # Shielded: of a claim that was cut off nobody would know until its lease is over.
+        with anyio.move_on_after(_STORE_SECONDS, shield=True):
+            begun = await self._begun(job, owner)
+        if begun is None:
+            return
+        try:
+            outcome = await self._attempted(begun)
+        except BaseException as error:
+            # Whoever stops a worker wants others to go on at once; a fault is left to rest.
+            now, attempts = self._now(), begun.message.attempts
+            faulty = isinstance(error, Exception)
+            due = self._policy.retries.due(now, attempts, self._chance()) if faulty else now
+            with anyio.move_on_after(_STORE_SECONDS, shield=True):
+                await self._give_back(begun.message, due)
+            raise
+        finally:
+            self.committed.discard(job.message_id)
+        await self._stored(begun, outcome)
+
+    async def hand_on(self, jobs: Iterable[Job]) -> None:
+        """Let others have jobs that were claimed and not begun."""
+        for job in jobs:
+            async with self._database.work(job.workspace_id) as work:
+                try:
+                    message = await work.messages.get(job.message_id)
+                except NotFound:
+                    continue
+                if message.ended_at is None:
+                    await self._queue.enqueue(work, job, message.due_at)
+
+    # -- before
+
+    async def _begun(self, job: Job, owner: str) -> Begun | None:
+        """Claim the message, or do what else there is to do with it."""
+        async with self._database.work(job.workspace_id) as work:
+            event = await work.sending.recover(job.message_id)
+            if event is MessageEvent.DOUBT or await work.sending.expire(job.message_id):
+                await self._queue.cancel(work, [job.message_id])
+                return None
+            try:
+                message = await work.messages.get(job.message_id)
+                config = await work.configs.get(message.config_id)
+            except NotFound:
+                await self._queue.cancel(work, [job.message_id])
+                return None
+            return await self._claimed(work, job, message, config, owner)
+
+    async def _claimed(
+        self, work: Work, job: Job, message: Message, config: EmailConfig, owner: str
+    ) -> Begun | None:
+        now = self._now()
+        if message.state not in WAITING or message.due_at > now:
+            await self._put_right(work, job, message)
+            return None
+        pace = await work.pacing.lock(config.id)
+        waiting = [one for one in message.recipients if one.state is RecipientState.WAITING]
+        held = await self._gate.passed(work, config, pace, len(waiting), now)
+        if held is not None:
+            await self._hold(work, job, held, message)
+            return None
+        lease = now + timedelta(seconds=self._policy.lease_seconds)
+        claimed = await work.sending.claim(job.message_id, owner, lease)
+        if claimed is None:
+            await self._put_right(work, job, await work.messages.get(job.message_id))
+            return None
+        claimed = replace(claimed, recipients=await _unsuppressed(work, claimed.recipients))
+        try:
+            content = await work.messages.content(message.id)
+            secret, problem = await _secret(work, config), None
+        except SecretUnreadable:
+            content, secret, problem = b"", None, DiagnosticCode.SECRET_UNREADABLE
+        return Begun(claimed, config, content, secret, problem, pace.hold)
+
+    async def _hold(self, work: Work, job: Job, held: Held, message: Message) -> None:
+        due = min(held.due_at, message.expires_at)
+        change = Change(MessageEvent.HOLD, due_at=due, held_for=held.held_for, code=held.code)
+        if await work.messages.apply(message.id, change):
+            await self._queue.enqueue(work, job, due)
+        else:
+            await self._put_right(work, job, await work.messages.get(job.message_id))
+
+    async def _put_right(self, work: Work, job: Job, message: Message) -> None:
+        """Let the job be as the row of the message says; somebody was quicker."""
+        if message.ended_at is not None:
+            await self._queue.cancel(work, [job.message_id])
+        elif message.state is MessageState.SENDING:
+            # Left alone, the job would come when our own lease on it is over.
+            again = self._now() + timedelta(seconds=_LOOK_AGAIN_SECONDS)
+            await self._queue.enqueue(work, job, again)
+        else:
+            await self._queue.enqueue(work, job, message.due_at)
+
+    # -- the attempt
+
+    async def _attempted(self, begun: Begun) -> Outcome:
+        message, waiting = begun.message, begun.waiting
+        if begun.problem is not None:
+            return withheld(begun.problem, message.recipients)
+        if not waiting:
+            return _nobody_left(message)
+        target = await self._target(begun)
+        if isinstance(target, DiagnosticCode):
+            return withheld(target, message.recipients)
+        envelope = Envelope(
+            message.sender,
+            tuple(one.address for one in waiting),
+            begun.content,
+            message.needs_utf8,
+        )
+        anchors = await self._files.anchors_of(message.workspace_id, begun.config.id)
+        sending = Sending(begun.config.id, begun.config.revision, target, envelope, anchors)
+        delivery = await self._transport.send(sending, lambda: self._commit(message))
+        self._tell_breaker(target.settings.host, delivery)
+        return judged(delivery, message.recipients)
+
+    async def _target(self, begun: Begun) -> ProbeTarget | DiagnosticCode:
+        """Return the server to send by, or why there is no secret for it."""
+        outgoing = begun.config.outgoing
+        if outgoing is None:
+            return DiagnosticCode.SECRET_REQUIRED
+        target = ProbeTarget(
+            outgoing.settings, begun.secret, begun.message.sender, begun.config.provider_id
+        )
+        try:
+            target = await self._grants.opened(begun.message.workspace_id, target)
+        except SecretRequired:
+            return DiagnosticCode.SECRET_REQUIRED
+        return target.withheld or target
+
+    async def _commit(self, message: Message) -> bool:
+        # Before the row says so: whoever stops this worker must not cut in between.
+        self.committed.add(message.id)
+        async with self._database.work(message.workspace_id) as work:
+            allowed = await work.sending.commit(message.id, message.attempts)
+        if not allowed:
+            self.committed.discard(message.id)
+        return allowed
+
+    def _tell_breaker(self, host: str, delivery: Delivery) -> None:
+        if delivery.observation is None or not delivery.session_refused:
+            self._breaker.succeeded(host)
+
+    # -- after
+
+    async def _give_back(self, message: Message, due: datetime) -> None:
+        """Let somebody else send it, unless it may have arrived: then nobody does by itself."""
+        job = Job(message.id, message.workspace_id, message.config_id)
+        async with self._database.work(message.workspace_id) as work:
+            if await work.sending.release(message.id, message.attempts, due):
+                await self._queue.enqueue(work, job, due)
+                return
+            doubt = Outcome(
+                MessageEvent.DOUBT,
+                DiagnosticCode.CANCELLED,
+                tuple(_doubted(one) for one in message.recipients),
+            )
+            if await work.sending.finish(message.id, message.attempts, doubt):
+                await self._queue.cancel(work, [message.id])
+
+    async def _stored(self, begun: Begun, outcome: Outcome) -> None:
+        """Write down how an attempt ended; while the database fails, again and again for a while.
+
+        What is not written down would be in doubt although it is known.
+        """
+        message, config, now = begun.message, begun.config, self._now()
+        if outcome.host_failing and config.outgoing is not None:
+            self._breaker.failed(config.outgoing.settings.host, now)
+        with anyio.move_on_after(_STORE_SECONDS, shield=True):
+            while True:
+                try:
+                    await self._finish(begun, outcome, now)
+                except Fault:
+                    _log.exception("the end of an attempt is not stored yet: %s", message.id)
+                    await anyio.sleep(_STORE_AGAIN_SECONDS)
+                else:
+                    return
+        _log.error("attempt %s of %s ended and is not stored", message.attempts, message.id)
+
+    async def _finish(self, begun: Begun, outcome: Outcome, now: datetime) -> None:
+        message, config = begun.message, begun.config
+        host = config.outgoing.settings.host if config.outgoing else None
+        due = self._due(message, outcome, now)
+        job = Job(message.id, message.workspace_id, message.config_id)
+        async with self._database.work(message.workspace_id) as work:
+            if not await work.sending.finish(message.id, message.attempts, outcome, due, host):
+                _log.warning("attempt %s of %s ended late", message.attempts, message.id)
+                return
+            if due is None:
+                await self._queue.cancel(work, [message.id])
+            else:
+                await self._queue.enqueue(work, job, due)
+            if outcome.held_for is not None:
+                await work.pacing.lock(config.id)
+                await work.pacing.hold(config.id, self._account_hold(config, outcome, now))
+            elif outcome.event is MessageEvent.ACCEPT and begun.hold is not None:
+                await _lift(work, config, begun.hold)
+
+    def _due(self, message: Message, outcome: Outcome, now: datetime) -> datetime | None:
+        """Return when it is tried next, None where it is not."""
+        if outcome.event is MessageEvent.HOLD:
+            seconds = outcome.hold_seconds
+            due = now + timedelta(
+                seconds=self._policy.recheck_seconds if seconds is None else seconds
+            )
+        elif outcome.event is MessageEvent.DEFER:
+            due = self._policy.retries.due(now, message.attempts, self._chance())
+        else:
+            return None
+        return min(due, message.expires_at)
+
+    def _account_hold(self, config: EmailConfig, outcome: Outcome, now: datetime) -> AccountHold:
+        seconds = outcome.hold_seconds
+        until = None if seconds is None else now + timedelta(seconds=seconds)
+        held_for = outcome.held_for or HeldFor.ACCOUNT
+        return AccountHold(held_for, outcome.code, until, config.revision, config.last_test_id)
+
+
+async def _secret(work: Work, config: EmailConfig) -> NewSecret | None:
+    outgoing = config.outgoing
+    if outgoing is None or outgoing.secret_id is None:
+        return None
+    return await work.secrets.open(outgoing.secret_id, _PURPOSE)
+
+
+async def _lift(work: Work, config: EmailConfig, hold: AccountHold) -> None:
+    """Forget what held an account that has just sent, unless something else holds it by now."""
+    pace = await work.pacing.lock(config.id)
+    if pace.hold == hold:
+        await work.pacing.hold(config.id, None)
+
+
+async def _unsuppressed(work: Work, recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    """Mark those who are on the suppression list by now: it grows while mail waits."""
+    waiting = [one.address for one in recipients if one.state is RecipientState.WAITING]
+    listed = await work.suppressions.among(waiting)
+    return tuple(
+        replace(one, state=RecipientState.SUPPRESSED, reply=_SUPPRESSED)
+        if one.state is RecipientState.WAITING and one.address in listed
+        else one
+        for one in recipients
+    )
+
+
+def _nobody_left(message: Message) -> Outcome:
+    """Everybody who waited is suppressed: nothing is dialled."""
+    taken = any(one.state is RecipientState.ACCEPTED for one in message.recipients)
+    event = MessageEvent.ACCEPT if taken else MessageEvent.REJECT
+    code = DiagnosticCode.OK if taken else DiagnosticCode.CANCELLED
+    return Outcome(event, code, message.recipients)
+
+
+def _doubted(one: Recipient) -> Recipient:
+    waits = one.state is RecipientState.WAITING
+    return replace(one, state=RecipientState.AMBIGUOUS) if waits else one
