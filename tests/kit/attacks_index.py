@@ -136,4 +136,48 @@ ATTACKS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_HERE}injection.py::test_addresses_on_a_round_trip_are_one_recipient",
         f"{_HERE}injection.py::test_what_is_said_is_what_was_typed",
     ),
+    "code made while running": (
+        f"{_HERE}compiler.py::test_names_of_python_are_keys_and_nothing_else",
+        f"{_HERE}compiler.py::test_what_is_no_name_is_refused",
+        f"{_HERE}compiler.py::test_texts_and_variables_are_in_no_source",
+        f"{_HERE}compiler.py::test_deep_and_wide_documents_end_before_the_compiler",
+        f"{_HERE}compiler.py::test_without_the_compiler_the_answers_are_the_same",
+    ),
+    "objects out of what is read": (
+        f"{_HERE}documents.py::test_a_catalogue_makes_no_objects",
+        f"{_HERE}documents.py::test_all_readers_are_safe",
+        f"{_HERE}documents.py::test_bodies_are_bounded",
+        f"{_HERE}documents.py::test_classes_are_names_that_nobody_knows",
+        f"{_HERE}documents.py::test_depth_is_refused_at_the_limit",
+    ),
+    "paths in names of files": (
+        f"{_HERE}paths.py::test_names_lead_nowhere",
+        f"{_HERE}paths.py::test_shown_names_are_no_paths",
+        f"{_HERE}paths.py::test_paths_in_links_open_nothing",
+        f"{_HERE}paths.py::test_the_store_itself_stays_in_its_folder",
+    ),
+    "altered passwords": (
+        f"{_HERE}passwords.py::test_a_password_is_compared_as_it_came",
+        f"{_HERE}passwords.py::test_spaces_at_the_ends_are_part_of_it",
+        f"{_HERE}passwords.py::test_a_password_of_1024_characters_signs_in",
+    ),
+    "guessed tokens": (
+        f"{_HERE}guessing.py::test_each_kind_is_of_secrets",
+        f"{_HERE}guessing.py::test_ten_thousand_are_ten_thousand",
+        f"{_HERE}guessing.py::test_nothing_but_secrets_is_random",
+    ),
+    "trying what one may not": (
+        f"{_HERE}denials.py::test_each_way_to_be_refused_is_a_line",
+        f"{_HERE}denials.py::test_what_is_no_refusal_by_role_is_no_line",
+        f"{_HERE}denials.py::test_many_refusals_are_few_lines",
+        f"{_HERE}denials.py::test_sockets_are_no_way_around",
+    ),
+    "addresses that proxies tell": (
+        f"{_HERE}proxies.py::test_a_named_proxy_tells_the_client",
+        f"{_HERE}proxies.py::test_without_a_named_proxy_nobody_is_believed",
+        f"{_HERE}proxies.py::test_a_proxy_elsewhere_is_not_this_machine",
+        f"{_HERE}proxies.py::test_uvicorn_s_variable_counts_where_ours_is_unset",
+        f"{_HERE}proxies.py::test_a_scheme_makes_no_cookie_secure",
+        f"{_HERE}proxies.py::test_what_is_no_address_harms_nobody",
+    ),
 }

@@ -32,8 +32,10 @@ _TYPES: Final = {
     "file": "File",
     "grant": "MailboxGrant",
     "invitation": "Invitation",
+    "message": "Message",
     "oauthClient": "OAuthClient",
     "session": "Session",
+    "suppression": "Suppression",
     "test": "ConnectionTest",
     "user": "User",
     "workspace": "Workspace",
@@ -55,7 +57,9 @@ class AuditEvent:
     apikey.create, apikey.revoke, embed.create, authorization.begin, grant.authorize, grant.revoke,
     oauthClient.set, oauthClient.delete, workspace.create, workspace.rename, workspace.transfer,
     workspace.quota, workspace.export, member.role, member.remove, member.leave, invitation.create,
-    invitation.withdraw and invitation.accept. Versions to come add others: show those that you do
+    invitation.withdraw, invitation.accept, message.send, message.cancel, message.retry,
+    message.retry_many, message.retry_ambiguous, sending.pause, sending.resume, suppression.add and
+    suppression.remove. Versions to come add others: show those that you do
     not know as they are."""
     actor_id: strawberry.ID | None
     """Global id of the user who did it; null for the command line and the system, for who was not

@@ -31,6 +31,8 @@ FIELDS: Final = {
     "checkDomain": "domain_checks_per_minute",
     "discover": "discoveries_per_minute",
     "testConnection": "tests_per_minute",
+    "sendEmail": "messages_per_minute",
+    "previewEmail": "messages_per_minute",
 }
 """Setting of each field's own budget; a test spends every one of them."""
 

@@ -6,7 +6,6 @@ Holds no database session. The caller is looked up when first asked for, once an
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, Protocol
 
 import strawberry
@@ -14,7 +13,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from mailconfig.domain.errors import Forbidden, Unauthenticated
+from mailconfig.domain.errors import Forbidden, Refusal, Unauthenticated
 from mailconfig.domain.identity import Principal, Scope
 from mailconfig.domain.languages import Language
 from mailconfig.domain.phrases import phrase
@@ -85,6 +84,8 @@ class Context:
     """Whether the answer is written as it is and read by nobody before."""
     shared: SharedData | None = None
     """The answer's `data` where it is the same for everyone."""
+    subscribed: str = "unknown"
+    """Root field of a subscription, whose errors do not tell it."""
     _caller: Principal | None = field(default=None)
     _loaders: Loaders | None = field(default=None)
     _language: Language | None = field(default=None)
@@ -95,7 +96,7 @@ class Context:
     def loaders(self) -> Loaders:
         """Loaders of this operation."""
         if self._loaders is None:
-            self._loaders = Loaders(self.services, partial(self.caller, Scope.CONFIGS_READ))
+            self._loaders = Loaders(self.services, self.caller)
         return self._loaders
 
     def begin_operation(self) -> None:
@@ -142,8 +143,14 @@ class Context:
         token = self.request.headers.get(CSRF_HEADER)
         if not self.services.identity.csrf_valid(principal, token):
             raise Forbidden(
-                phrase("Send the csrfToken of this session in {header}.", header=CSRF_HEADER)
+                phrase("Send the csrfToken of this session in {header}.", header=CSRF_HEADER),
+                needs="csrf",
             )
+
+    def denied(self, refusal: Refusal, field: str) -> None:
+        """Let the log have what a caller may not do; `field` is a name of the schema, no alias."""
+        if isinstance(refusal, Forbidden) and self._caller is not None:
+            self.services.denials.tell(self._caller, field, refusal)
 
     @property
     def language(self) -> Language:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from mailconfig.domain.arrivals import MessageFolder
+from mailconfig.domain.composition import Priority
 from mailconfig.domain.configs import ConfigOrderField, ConfigStatus
 from mailconfig.domain.diagnostics import DiagnosticCode, FixableBy, Phase
 from mailconfig.domain.discovery import DiscoverySource, FindingStatus, Trust
@@ -11,11 +12,19 @@ from mailconfig.domain.files import FileKind
 from mailconfig.domain.identity import Channel, Role, Scope
 from mailconfig.domain.issues import Severity, ValidationCode
 from mailconfig.domain.mailboxes import ClientSource, GrantStatus
+from mailconfig.domain.messages import (
+    HeldFor,
+    MessageEvent,
+    MessageState,
+    RecipientKind,
+    RecipientState,
+)
 from mailconfig.domain.pages import OrderDirection
 from mailconfig.domain.probes import StepKind, StepStatus, TestStatus
 from mailconfig.domain.providers import Confidence, ProviderKind, ProviderStatus
 from mailconfig.domain.reachability import IpVersion, PortState
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
+from mailconfig.domain.suppressions import SuppressionReason
 from mailconfig.domain.workspaces import Quota
 from mailconfig.graphql.describing import enum_type
 
@@ -34,20 +43,27 @@ NAMES: Final = {
     FindingStatus: "EvidenceStatus",
     FixableBy: "FixableBy",
     GrantStatus: "MailboxGrantStatus",
+    HeldFor: "MessageHeldFor",
     IpVersion: "IpVersion",
     MailProtocol: "MailProtocol",
+    MessageEvent: "MessageEvent",
     MessageFolder: "MessageFolder",
+    MessageState: "MessageState",
     OrderDirection: "OrderDirection",
     Phase: "ConversationPhase",
     PortState: "PortState",
+    Priority: "MessagePriority",
     ProviderKind: "ProviderKind",
     ProviderStatus: "ProviderStatus",
+    RecipientKind: "RecipientKind",
+    RecipientState: "RecipientState",
     Role: "Role",
     Quota: "WorkspaceQuotaKind",
     Scope: "Scope",
     Severity: "Severity",
     StepKind: "ConnectionTestStepKind",
     StepStatus: "ConnectionTestStepStatus",
+    SuppressionReason: "SuppressionReason",
     TestStatus: "ConnectionTestStatus",
     TransportSecurity: "TransportSecurity",
     Trust: "Trust",

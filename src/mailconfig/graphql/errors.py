@@ -4,15 +4,17 @@ from uuid import UUID
 
 import strawberry
 
-from mailconfig.domain import errors, issues, mailboxes, workspaces
+from mailconfig.domain import errors, issues, mailboxes, mailing, workspaces
 from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.identity import Scope
 from mailconfig.domain.issues import Severity, ValidationCode
+from mailconfig.domain.messages import MessageState
 from mailconfig.domain.workspaces import Quota
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.describing import interface_type, object_type
 from mailconfig.graphql.objects import EmailConfig, email_config
 from mailconfig.graphql.phrases import Spoken
+from mailconfig.graphql.scalars import EmailAddress
 
 
 @interface_type
@@ -155,6 +157,22 @@ class QuotaExceededError(UserError):
     """The most that the workspace may have."""
 
 
+@object_type
+class MessageStateError(UserError):
+    """The message is in a state in which this cannot be done."""
+
+    state: MessageState
+    """The state that it is in."""
+
+
+@object_type
+class RecipientsSuppressedError(UserError):
+    """All recipients are on the suppression list."""
+
+    addresses: list[EmailAddress]
+    """Their addresses."""
+
+
 PLAIN: dict[type[errors.Refusal], type[UserError]] = {
     errors.Unauthenticated: UnauthenticatedError,
     errors.Forbidden: ForbiddenError,
@@ -179,6 +197,8 @@ TYPES: list[type[UserError]] = [
     ProviderRefusedError,
     ConfigurationsRemainError,
     QuotaExceededError,
+    MessageStateError,
+    RecipientsSuppressedError,
     *PLAIN.values(),
 ]
 """All implementations, for the schema."""
@@ -195,45 +215,57 @@ def validation_issue(issue: issues.ValidationIssue) -> ValidationIssue:
     )
 
 
-async def user_errors(  # noqa: PLR0911 - one for each type
-    refusal: errors.Refusal, context: Context
-) -> list[UserError]:
+async def user_errors(refusal: errors.Refusal, context: Context) -> list[UserError]:
     """Translate a refusal; the object that stands in the way is read when the caller may see it."""
+    if isinstance(refusal, errors.InvalidInput):
+        return [validation_issue(issue) for issue in refusal.issues]
+    return [await _telling(refusal, context) or _plain(refusal)]
+
+
+async def _telling(  # noqa: PLR0911 - one for each type
+    refusal: errors.Refusal, context: Context
+) -> UserError | None:
+    """Return the error of a refusal that tells more than its sentence; None for others."""
     message, path = refusal.message, list(refusal.path)
     match refusal:
-        case errors.InvalidInput(issues=found):
-            return [validation_issue(issue) for issue in found]
         case errors.RevisionConflict(current_id=config_id):
             current = await _config(context, config_id)
-            return [RevisionConflictError(message=message, path=path, current=current)]
+            return RevisionConflictError(message=message, path=path, current=current)
         case errors.Duplicate(existing_id=config_id):
             existing = await _config(context, config_id) if config_id else None
-            return [DuplicateError(message=message, path=path, existing=existing)]
+            return DuplicateError(message=message, path=path, existing=existing)
         case errors.RateLimited(retry_after_seconds=seconds):
-            return [RateLimitedError(message=message, path=path, retry_after_seconds=seconds)]
+            return RateLimitedError(message=message, path=path, retry_after_seconds=seconds)
         case mailboxes.MissingScopes(scopes=scopes):
-            return [MissingScopesError(message=message, path=path, scopes=list(scopes))]
+            return MissingScopesError(message=message, path=path, scopes=list(scopes))
         case mailboxes.ProviderRefused(diagnostic=code, retryable=retryable):
             named = DiagnosticCode(code)
-            return [
-                ProviderRefusedError(message=message, path=path, code=named, retryable=retryable)
-            ]
+            return ProviderRefusedError(message=message, path=path, code=named, retryable=retryable)
         case workspaces.ConfigurationsRemain(count=count):
-            return [ConfigurationsRemainError(message=message, path=path, count=count)]
+            return ConfigurationsRemainError(message=message, path=path, count=count)
         case workspaces.QuotaExceeded(quota=quota, limit=limit):
-            return [QuotaExceededError(message=message, path=path, quota=quota, limit=limit)]
+            return QuotaExceededError(message=message, path=path, quota=quota, limit=limit)
+        case mailing.MessageStateConflict(state=state):
+            return MessageStateError(message=message, path=path, state=state)
+        case mailing.RecipientsSuppressed(addresses=addresses):
+            shown = [EmailAddress(address) for address in addresses]
+            return RecipientsSuppressedError(message=message, path=path, addresses=shown)
+    return None
+
+
+def _plain(refusal: errors.Refusal) -> UserError:
+    """Return the error of a refusal that has nothing but its sentence and path."""
+    message, path = refusal.message, list(refusal.path)
     kind = PLAIN.get(type(refusal))
     if kind is not None:
-        return [kind(message=message, path=path)]
-    return [
-        ValidationIssue(
-            message=message,
-            path=path,
-            code=ValidationCode.INVALID_FORMAT,
-            severity=Severity.ERROR,
-            suggestion=None,
-        )
-    ]
+        return kind(message=message, path=path)
+    return ValidationIssue(
+        message=message,
+        path=path,
+        code=ValidationCode.INVALID_FORMAT,
+        severity=Severity.ERROR,
+        suggestion=None,
+    )
 
 
 async def _config(context: Context, config_id: UUID) -> EmailConfig | None:

@@ -57,6 +57,7 @@ class Guarded(FieldExtension):
                 principal.require(self.guard.value)
             return await next_(source, info, **kwargs)
         except Refusal as refusal:
+            info.context.denied(refusal, info.field_name)
             return self._payload(errors=await user_errors(refusal, info.context))
         finally:
             guarded.reset(inside)

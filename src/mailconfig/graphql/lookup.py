@@ -11,6 +11,7 @@ from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
 from mailconfig.graphql.context import Context, Info
 from mailconfig.graphql.describing import object_type
+from mailconfig.graphql.emails import message
 from mailconfig.graphql.identity import viewer
 from mailconfig.graphql.nodes import Node
 from mailconfig.graphql.objects import connection_test, email_config, file
@@ -34,6 +35,11 @@ async def _file(context: Context, key: str) -> Node:
     return file(await context.services.files.get(principal, UUID(key)))
 
 
+async def _message(context: Context, key: str) -> Node:
+    principal = await context.caller(Scope.MAIL_SEND)
+    return message(await context.services.messages.get(principal, UUID(key)))
+
+
 async def _provider(context: Context, key: str) -> Node | None:
     return provider_or_none(context.services.catalogue, key)
 
@@ -47,6 +53,7 @@ _READERS: dict[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "ConnectionTest": _test,
     "EmailConfig": _config,
     "File": _file,
+    "Message": _message,
     "Provider": _provider,
     "User": _user,
 }

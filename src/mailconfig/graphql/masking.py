@@ -18,7 +18,7 @@ import logging
 import re
 from typing import Any, Final
 
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -73,9 +73,7 @@ def masked(error: GraphQLError, say: Say = str, *, hints: bool = False) -> Shown
     """
     if isinstance(error, ShownError):
         return error
-    original = error.original_error
-    while isinstance(original, GraphQLError) and original.original_error is not None:
-        original = original.original_error
+    original = _original(error)
     if original is None or isinstance(original, _REQUEST_ERRORS):
         message = _without_values(error.message, hints=hints)
         return _shown(error, message, {"code": "BAD_REQUEST"})
@@ -88,6 +86,27 @@ def masked(error: GraphQLError, say: Say = str, *, hints: bool = False) -> Shown
     _log.error("an operation failed at %s", error.path, exc_info=original)
     extensions = {"code": "INTERNAL", "requestId": request_id.get()}
     return _shown(error, "Something went wrong on our side.", extensions)
+
+
+def refused_field(error: GraphQLError) -> tuple[Refusal, str | None] | None:
+    """Return a refusal with the field of the schema that it ended; None where it is another error.
+
+    The path of an error has aliases, which are the client's words; a node that was validated has
+    the schema's. Errors of a subscription's source have no node.
+    """
+    refusal = _original(error)
+    if not isinstance(refusal, Refusal):
+        return None
+    node = error.nodes[0] if error.nodes else None
+    return refusal, node.name.value if isinstance(node, FieldNode) else None
+
+
+def _original(error: GraphQLError) -> Exception | None:
+    """Return what was raised, however often GraphQL wrapped it."""
+    original = error.original_error
+    while isinstance(original, GraphQLError) and original.original_error is not None:
+        original = original.original_error
+    return original
 
 
 def _shown(error: GraphQLError, message: str, extensions: dict[str, Any]) -> ShownError:

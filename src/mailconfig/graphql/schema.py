@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import anyio
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import FieldNode, GraphQLError, GraphQLSchema
 from graphql import OperationType as CoreOperationType
 from starlette.websockets import WebSocket
 from strawberry.extensions import SchemaExtension
@@ -25,6 +25,8 @@ from mailconfig.graphql.configs import ConfigMutation, ConfigQuery
 from mailconfig.graphql.context import Context
 from mailconfig.graphql.discovery import DiscoveryMutation, DiscoverySubscription
 from mailconfig.graphql.domains import DomainMutation
+from mailconfig.graphql.emailchanges import MessageMutation
+from mailconfig.graphql.emails import Message, MessageQuery
 from mailconfig.graphql.embedding import EmbeddingMutation
 from mailconfig.graphql.erasure import ErasureMutation
 from mailconfig.graphql.executor import CompilingExecutor, run_operation
@@ -35,7 +37,7 @@ from mailconfig.graphql.invitations import InvitationMutation
 from mailconfig.graphql.limits import DocumentLimits
 from mailconfig.graphql.lookup import NodeQuery
 from mailconfig.graphql.mailboxes import MailboxMutation
-from mailconfig.graphql.masking import ShownError, masked
+from mailconfig.graphql.masking import ShownError, masked, refused_field
 from mailconfig.graphql.oauthclients import OAuthClientMutation, OAuthClientQuery
 from mailconfig.graphql.passwords import PasswordMutation
 from mailconfig.graphql.plans import Operation, Plan, PlanCacheLimits, Plans
@@ -60,6 +62,7 @@ class Query(
     SessionQuery,
     OAuthClientQuery,
     WorkspaceQuery,
+    MessageQuery,
 ):
     """All queries."""
 
@@ -84,6 +87,7 @@ class Mutation(
     WorkspaceMutation,
     InvitationMutation,
     ErasureMutation,
+    MessageMutation,
 ):
     """All mutations."""
 
@@ -240,6 +244,8 @@ class MaskingSchema(strawberry.Schema):
             admitted = Admission(None, [error], gone.cost)
         if admitted.errors:
             return _once(self._refused(admitted, context_value))
+        if isinstance(context_value, Context) and admitted.operation is not None:
+            context_value.subscribed = _subscribed(admitted.operation)
         source = await super().stream(
             query,
             variable_values,
@@ -280,7 +286,13 @@ class MaskingSchema(strawberry.Schema):
         return _priced(PreExecutionError(data=None, errors=shown), admitted)
 
     def _masked(self, errors: Sequence[GraphQLError], context: object) -> list[GraphQLError]:
-        say = context.say if isinstance(context, Context) else str
+        if not isinstance(context, Context):
+            return [masked(error, hints=self.hints) for error in errors]
+        for error in errors:
+            if (refused := refused_field(error)) is not None:
+                refusal, name = refused
+                context.denied(refusal, name or context.subscribed)
+        say = context.say
         return [masked(error, say, hints=self.hints) for error in errors]
 
     def process_errors(
@@ -328,6 +340,12 @@ async def _each_priced(
             yield _priced(result, admitted)
 
 
+def _subscribed(operation: Operation) -> str:
+    """Return the one root field of a subscription; its kind where that is within a fragment."""
+    first = operation.node.selection_set.selections[0]
+    return first.name.value if isinstance(first, FieldNode) else operation.kind.value
+
+
 def build_schema(
     settings: SchemaSettings | None = None, budgets: Budgets | None = None
 ) -> MaskingSchema:
@@ -337,7 +355,15 @@ def build_schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[*errors.TYPES, objects.EmailConfig, objects.File, Provider, Viewer, *enums.NAMES],
+        types=[
+            *errors.TYPES,
+            objects.EmailConfig,
+            objects.File,
+            Message,
+            Provider,
+            Viewer,
+            *enums.NAMES,
+        ],
         config=CONFIG,
         extensions=[deadline(chosen.request_seconds)],
         execution_context_class=CompilingExecutor if chosen.compile_queries else None,
