@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from mailconfig.bootstrap.federation import build_bearers
 from mailconfig.bootstrap.limiting import Limits, open_limits
@@ -42,7 +43,8 @@ from mailconfig.services.quotas import QuotaService
 from mailconfig.services.recorder import Recorder
 from mailconfig.services.registry import Services
 from mailconfig.services.renewal import GrantRenewal
-from mailconfig.services.retention import Retention
+from mailconfig.services.retention import Retention, RetentionSettings
+from mailconfig.services.returns import SendingOptionsService
 from mailconfig.services.runner import TestRunner
 from mailconfig.services.sequel import Sequel, SequelSettings
 from mailconfig.services.tokens import Tokens
@@ -57,6 +59,8 @@ from mailconfig.storage.languages import load_languages
 from mailconfig.storage.limiter import MemoryLimiter
 from mailconfig.storage.migration import head_revision
 from mailconfig.storage.signingkeys import SigningKeys
+
+_DAY_SECONDS: Final = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +332,7 @@ def _services(
         messages=mailing.messages,
         message_changes=mailing.changes,
         suppressions=mailing.suppressions,
+        sending_options=SendingOptionsService(database),
         files=mailboxes.files,
         validation=ValidationService(rows, ground.policy, utc_now),
         explaining=_explaining(settings, rows, limiter),
@@ -347,6 +352,15 @@ def _services(
         catalogue=rows,
         languages=languages(settings),
         cursors=ground.signer.derive("cursor"),
+    )
+
+
+def _retention_settings(settings: Settings) -> RetentionSettings:
+    return RetentionSettings(
+        idempotency_seconds=settings.idempotency_seconds,
+        draft_test_seconds=settings.draft_test_seconds,
+        content_seconds=settings.message_content_days * _DAY_SECONDS,
+        message_seconds=settings.message_days * _DAY_SECONDS,
     )
 
 
@@ -372,8 +386,7 @@ def _assembled(
         database,
         mailboxes.files,
         outgoing.queue,
-        settings.idempotency_seconds,
-        settings.draft_test_seconds,
+        _retention_settings(settings),
         utc_now,
     )
     health = HealthService(database, head_revision())

@@ -30,6 +30,15 @@ class SendingSettings(BaseSettings):
         365, ge=0, le=3650, description="How far ahead messages may be scheduled."
     )
 
+    message_content_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="How long the content of messages that are sent or over is kept.",
+    )
+    message_days: int = Field(
+        365, ge=1, le=3650, description="How long messages that are sent or over are listed."
+    )
     messages_per_minute: int = Field(
         600, ge=1, description="Messages that a user may send or preview in a minute."
     )
@@ -79,6 +88,11 @@ class SendingSettings(BaseSettings):
     )
     sending_retry_longest_seconds: float = Field(
         14_400, ge=1, le=604_800, description="Longest of the growing delays."
+    )
+    sending_retry_ambiguous: bool = Field(
+        default=False,
+        description="Whether a message is sent again that the server may have: recipients get some"
+        " twice then. Without it, such messages wait for `retryAmbiguous`.",
     )
     sending_recheck_seconds: float = Field(
         300, ge=1, le=86_400, description="How often mail of a held account is looked at."
