@@ -46,11 +46,15 @@ UNPROVOKED = {
     ("createApiKey", "LimitExceededError"),
     ("inviteMember", "RateLimitedError"),
     ("exportWorkspace", "RateLimitedError"),
+    # Three mails: test_password_mail.
+    ("requestPasswordReset", "RateLimitedError"),
     # The operator sets quotas: see tests/storage/test_quotas.py.
+    ("sendEmail", "QuotaExceededError"),
     ("submit", "QuotaExceededError"),
     ("testConnection", "QuotaExceededError"),
     ("uploadFile", "QuotaExceededError"),
 }
+NO_MESSAGE = ids.encode("Message", NOWHERE)
 CASES: list[tuple[str, str, Callable[[Api], Awaitable[JSON]]]] = []
 """Operation, error, and what makes the input that it answers."""
 
@@ -88,6 +92,7 @@ TO_NOBODY = {"transferTo": NO_USER}
 plain("refreshSession", "UnauthenticatedError", refreshToken="no such token")
 plain("changePassword", "CredentialsError", currentPassword="not mine at all", newPassword=PASSWORD)
 plain("changePassword", "ValidationIssue", currentPassword=PASSWORD, newPassword="short")
+plain("requestPasswordReset", "ValidationIssue", email="ada@example.com")
 plain("resetPassword", "ValidationIssue", token="no such token", newPassword=PASSWORD)
 plain("switchWorkspace", "NotFoundError", workspaceId=ids.encode("Workspace", NOWHERE))
 plain("endSession", "NotFoundError", id=ids.encode("Session", NOWHERE))
@@ -112,6 +117,19 @@ plain("acceptInvitation", "InvitationInvalidError", token="no such token")
 plain("deleteWorkspace", "ValidationIssue", slug="another")
 plain("deleteAccount", "CredentialsError", password="not mine at all")
 plain("deleteAccount", "LastOwnerError", password=PASSWORD)
+for one in ("cancelMessage", "retryMessage", "retryAmbiguous"):
+    plain(one, "NotFoundError", id=NO_MESSAGE)
+for one in ("pauseSending", "resumeSending", "sendEmail", "previewEmail"):
+    plain(one, "NotFoundError", configId=NO_CONFIG)
+NO_SENDER = ids.encode("SenderIdentity", NOWHERE)
+plain("addSenderIdentity", "NotFoundError", configId=NO_CONFIG, address="a@example.net")
+for one in ("updateSenderIdentity", "deleteSenderIdentity"):
+    plain(one, "NotFoundError", id=NO_SENDER)
+plain("retryMessages", "NotFoundError", ids=["none"])
+plain("retryMessages", "ValidationIssue", ids=[NO_MESSAGE] * 101)
+plain("suppressAddress", "ValidationIssue", address="nobody")
+plain("unsuppressAddress", "ValidationIssue", address="nobody")
+plain("unsuppressAddress", "NotFoundError", address="nobody@example.org")
 plain("applyFix", "NotFoundError", testId=NO_TEST, fixId=NO_FIX)
 plain("cancelTest", "NotFoundError", testId=NO_TEST)
 plain("checkDomain", "ValidationIssue", domain="no domain")
@@ -227,6 +245,96 @@ async def fix_of_a_changed_configuration(api: Api) -> JSON:
     return {"testId": test["id"], "fixId": fix_id, "expectedRevision": 9}
 
 
+async def letter(api: Api, **changes: object) -> JSON:
+    """Return the input of a message."""
+    return {
+        "configId": await api.stored(MEMBER),
+        "to": [{"address": "bo@example.org"}],
+        "text": "Hello",
+        **changes,
+    }
+
+
+def of_letter(error: str, **changes: object) -> None:
+    """Add a message that can neither be sent nor looked at."""
+
+    async def make(api: Api) -> JSON:
+        return await letter(api, **changes)
+
+    CASES.extend((one, error, make) for one in ("sendEmail", "previewEmail"))
+
+
+of_letter("ValidationIssue", to=[])
+
+
+@case("addSenderIdentity", "ValidationIssue")
+async def a_sender_without_an_address(api: Api) -> JSON:
+    """There is no @ in it."""
+    return {"configId": await api.stored(MEMBER), "address": "nobody"}
+
+
+@case("updateSenderIdentity", "ValidationIssue")
+async def a_sender_that_loses_its_address(api: Api) -> JSON:
+    """There is no @ in the new one."""
+    given = {"configId": await api.stored(MEMBER), "address": "a@example.net"}
+    added = await run(api, "addSenderIdentity", given, "senderIdentity { id }")
+    return {"id": added["senderIdentity"]["id"], "address": "nobody"}
+
+
+@case("addSenderIdentity", "LimitExceededError")
+async def one_sender_too_many(api: Api) -> JSON:
+    """There are twenty already."""
+    given = {"configId": await api.stored(MEMBER), "address": "a@example.net"}
+    for _ in range(20):
+        assert (await run(api, "addSenderIdentity", given))["errors"] == []
+    return given
+
+
+@case("sendEmail", "IdempotencyConflictError")
+async def the_same_key_of_another_message(api: Api) -> JSON:
+    """The key was used with another message."""
+    given = await letter(api, idempotencyKey="1")
+    await run(api, "sendEmail", given)
+    return {**given, "text": "Hello again"}
+
+
+@case("sendEmail", "RecipientsSuppressedError")
+async def a_message_to_nobody(api: Api) -> JSON:
+    """The only recipient is on the list."""
+    await run(api, "suppressAddress", {"address": "bo@example.org"}, who=OWNER)
+    return await letter(api)
+
+
+@case("suppressAddress", "DuplicateError")
+async def an_address_of_the_list(api: Api) -> JSON:
+    """It is there already."""
+    given: JSON = {"address": "bo@example.org"}
+    await run(api, "suppressAddress", given, who=OWNER)
+    return given
+
+
+async def message_in(api: Api, *, cancelled: bool) -> JSON:
+    """Return the input that names a message."""
+    taken = await run(api, "sendEmail", await letter(api), "message { id }")
+    given: JSON = {"id": taken["message"]["id"]}
+    if cancelled:
+        await run(api, "cancelMessage", given)
+    return given
+
+
+@case("cancelMessage", "MessageStateError")
+async def a_message_that_is_stopped(api: Api) -> JSON:
+    """There is nothing to stop any more."""
+    return await message_in(api, cancelled=True)
+
+
+@case("retryAmbiguous", "MessageStateError")
+@case("retryMessage", "MessageStateError")
+async def a_message_that_is_due(api: Api) -> JSON:
+    """It is tried by itself."""
+    return await message_in(api, cancelled=False)
+
+
 @case("submit", "DuplicateError")
 async def the_same_address(api: Api) -> JSON:
     """The form is stored already."""
@@ -315,6 +423,14 @@ UPLOADS = [
     ("uploadFile", "LimitExceededError", "", b"x" * (5 * 1024 * 1024 + 1)),
     ("submit", "FileRefusedError", "files.0.upload.", b"no certificate"),
     ("update", "FileRefusedError", "files.0.upload.", b"no certificate"),
+    *(
+        (name, error, "attachments.0.source.upload", content)
+        for name in ("sendEmail", "previewEmail")
+        for error, content in (
+            ("FileRefusedError", b"%PDF-1.7 but no text"),
+            ("LimitExceededError", b"x" * (5 * 1024 * 1024 + 1)),
+        )
+    ),
 ]
 
 
@@ -330,17 +446,21 @@ async def test_a_file_is_refused_as_the_page_says(
     """Each error about a file happens."""
     kind = "CA_CERTIFICATE" if error == "FileRefusedError" else "ATTACHMENT"
     upload: JSON = {"kind": kind, "file": None}
+    letters = {"sendEmail", "previewEmail"}
+    last = "" if operation in letters else "file"
     given = {
         "uploadFile": lambda: upload,
         "submit": lambda: form(files=[{"upload": upload}]),
         "update": lambda: {"id": config_id, "files": [{"upload": upload}]},
+        "sendEmail": lambda: {"configId": config_id, "attachments": [{"source": {"upload": None}}]},
     }
-    config_id = await api.stored(MEMBER) if operation == "update" else None
+    given["previewEmail"] = given["sendEmail"]
+    config_id = await api.stored(MEMBER) if operation in {"update", *letters} else None
     answer = await api.upload(
         MEMBER,
         mutation(operation),
         {"input": given[operation]()},
-        {f"variables.input.{path}file": ("ca.pem", content, "text/plain")},
+        {f"variables.input.{path}{last}": ("ca.pem", content, "text/plain")},
     )
     assert [each["__typename"] for each in answer["data"][operation]["errors"]] == [error]
 
@@ -348,6 +468,7 @@ async def test_a_file_is_refused_as_the_page_says(
 QUERIES = [
     ("apiKeys", "INVALID_INPUT", "{ apiKeys(first: 101) { nodes { id } } }"),
     ("configs", "INVALID_INPUT", "{ configs(first: 101) { nodes { id } } }"),
+    ("messages", "INVALID_INPUT", "{ messages(first: 101) { nodes { id } } }"),
     ("explain", "INVALID_INPUT", '{ explain(input: { text: "" }) { code } }'),
     ("explain", "RATE_LIMITED", '{ explain(input: { text: "550 no" }) { code } }'),
     (

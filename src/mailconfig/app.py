@@ -36,6 +36,7 @@ from mailconfig.http.openapi import openapi_route
 from mailconfig.http.origins import Origins
 from mailconfig.http.rest import rest_routes
 from mailconfig.http.sessions import HttpSessions
+from mailconfig.http.unsubscribing import unsubscribe_route
 from mailconfig.services.discovery import Outside
 from mailconfig.settings import Settings
 
@@ -86,6 +87,7 @@ def create_app(
             async with anyio.create_task_group() as loops:
                 loops.start_soon(instance.retention.run, name="retention")
                 loops.start_soon(instance.renewal.run, name="renewal of grants")
+                loops.start_soon(instance.services.reset_mail.run, name="mail of passwords")
                 rotation = key_rotation(settings, instance.database)
                 loops.start_soon(rotation.run, name="key rotation")
                 loops.start_soon(instance.signing.run, name="signing keys")
@@ -164,6 +166,7 @@ def _routes(
         *([asset_route(explorer)] if explorer else []),
         file_route(instance.services.files),
         export_route(instance.services.exports),
+        unsubscribe_route(instance.services.unsubscribing, instance.services.languages),
         openapi_route(schema.graphql_schema, sessions.cookie),
         *rest_routes(GraphQLEdge(schema, instance.services, sessions, forms)),
         *health_routes(instance.health),

@@ -69,10 +69,16 @@ query.workspace members                         -- f  f  +  +  +  -- -- f  works
 query.workspace invitations                     -- f  f  +  +  +  -- -- f  workspace:manage
 query.workspace quotas                          -- +  +  +  +  +  -- -- f  workspace:manage
 query.workspaces                                -- +  +  +  +  +  -- -- f  workspace:manage
+query.messages                                  -- +  +  +  +  +  -- -- f   mail:send
+query.messages count                            -- +  +  +  +  +  -- -- f   mail:send
+query.message                                   -- 0  +  +  +  0  -- -- f   mail:send
+query.message shared                            -- +  +  +  +  0  -- -- f   mail:send
+query.suppressions                              -- f  f  +  +  +  -- -- f   mail:send
 query.node config                               -- 0  +  +  +  0  -- -- f  configs:read
 query.node shared                               -- +  +  +  +  0  -- -- f  configs:read
 query.node test                                 -- 0  +  +  +  0  -- -- f  configs:read
 query.node file                                 -- 0  +  0  0  0  -- -- f  configs:read
+query.node message                              -- 0  +  +  +  0  -- -- f   mail:send
 query.node member                               -- 0  +  0  0  0  -- -- 0  configs:read
 query.nodes config                              -- 0  +  +  +  0  -- -- f  configs:read
 query.nodes shared                              -- +  +  +  +  0  -- -- f  configs:read
@@ -109,12 +115,36 @@ mutation.endSession                             -- n  +  n  n  n  -- -- f  peopl
 mutation.logoutEverywhere                       -- +  +  +  +  +  -- -- f  people
 mutation.switchWorkspace                        -- +  +  +  +  n  -- -- f  people
 mutation.changePassword                         -- +  +  +  +  +  -- -- f  people
+mutation.requestPasswordReset                   o  o  o  o  o  o  o  o  o  any
 mutation.resetPassword                          o  o  o  o  o  o  o  o  o  any
 mutation.beginMailboxAuthorization              -- f  +  +  +  !  -- -- f  configs:write
 mutation.completeMailboxAuthorization           -- f  !  n  n  n  -- -- f  configs:write
 mutation.revokeMailboxGrant                     -- f  +  +  +  n  -- -- f  configs:write
 mutation.setOAuthClient                         -- f  f  +  +  +  -- -- f  workspace:manage
 mutation.deleteOAuthClient                      -- f  f  +  +  n  -- -- f  workspace:manage
+mutation.sendEmail                              -- f  +  f  f  n  -- -- f   mail:send
+mutation.sendEmail shared                       -- f  +  +  +  n  -- -- f   mail:send
+mutation.previewEmail                           -- f  +  f  f  n  -- -- f   mail:send
+mutation.previewEmail shared                    -- f  +  +  +  n  -- -- f   mail:send
+mutation.cancelMessage                          -- f  +  f  f  n  -- -- f   mail:send
+mutation.cancelMessage shared                   -- f  +  +  +  n  -- -- f   mail:send
+mutation.retryMessage                           -- f  +  f  f  n  -- -- f   mail:send
+mutation.retryMessage shared                    -- f  +  +  +  n  -- -- f   mail:send
+mutation.retryAmbiguous                         -- f  +  f  f  n  -- -- f   mail:send
+mutation.retryAmbiguous shared                  -- f  +  +  +  n  -- -- f   mail:send
+mutation.retryMessages                          -- f  +  +  +  +  -- -- f   mail:send
+mutation.pauseSending                           -- f  +  f  f  n  -- -- f   mail:send
+mutation.pauseSending shared                    -- f  f  +  +  n  -- -- f   mail:send
+mutation.resumeSending                          -- f  +  f  f  n  -- -- f   mail:send
+mutation.resumeSending shared                   -- f  f  +  +  n  -- -- f   mail:send
+mutation.addSenderIdentity                      -- f  +  f  f  n  -- -- f  configs:write
+mutation.addSenderIdentity shared               -- f  f  +  +  n  -- -- f  configs:write
+mutation.updateSenderIdentity                   -- f  +  f  f  n  -- -- f  configs:write
+mutation.updateSenderIdentity shared            -- f  f  +  +  n  -- -- f  configs:write
+mutation.deleteSenderIdentity                   -- f  +  f  f  n  -- -- f  configs:write
+mutation.deleteSenderIdentity shared            -- f  f  +  +  n  -- -- f  configs:write
+mutation.suppressAddress                        -- f  f  +  +  +  -- -- f   mail:send
+mutation.unsuppressAddress                      -- f  f  +  +  n  -- -- f   mail:send
 mutation.renameWorkspace                        -- f  f  +  +  +  -- -- f  workspace:manage
 mutation.changeMemberRole                       -- f  f  +  +  n  -- -- f  people
 mutation.changeMemberRole owner                 -- f  f  f  !  n  -- -- f  people
@@ -173,6 +203,8 @@ ENDS = {
     "mutation.removeMember owner": {"LastOwnerError"},
     # The slug is that of another workspace than the caller's: nobody can name another's.
     "mutation.deleteWorkspace": {"ValidationIssue"},
+    # No account for mail of the service itself is set here.
+    "mutation.requestPasswordReset": {"ValidationIssue"},
 }
 """Row -> how those end who are let in to no avail."""
 WRITTEN = {
@@ -185,6 +217,7 @@ WITHOUT_SESSION = {
     # is refused by its origin, see tests/http/test_origins.py.
     "mutation.login",
     "mutation.refreshSession",
+    "mutation.requestPasswordReset",
     "mutation.resetPassword",
     "POST /api/auth/login/",
 }

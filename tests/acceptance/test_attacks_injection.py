@@ -67,6 +67,7 @@ APART: Mapping[str, str] = {
     "login": "credentials of ours",
     "refreshSession": "a token of ours",
     "renameWorkspace": "a name that is shown",
+    "requestPasswordReset": "an address that is compared; mail goes to the stored one",
     "resetPassword": "a token and a password of ours",
     "setOAuthClient": "goes into a form, by HTTPS",
     "uploadFile": "goes into a header of ours: test_attacks_headers",

@@ -166,6 +166,22 @@ CANNOT_STEER = {
     "exportWorkspace",
     "deleteWorkspace",
     "deleteAccount",
+    # Send by the stored outgoing server with its own secret; what a message names is its
+    # recipients.
+    "sendEmail",
+    "previewEmail",
+    "cancelMessage",
+    "retryMessage",
+    "retryMessages",
+    "retryAmbiguous",
+    "pauseSending",
+    "resumeSending",
+    # Names, addresses and signatures; the server stays the stored one.
+    "addSenderIdentity",
+    "updateSenderIdentity",
+    "deleteSenderIdentity",
+    "suppressAddress",
+    "unsuppressAddress",
     # Sessions, passwords, and tokens of machines.
     "login",
     "logout",
@@ -174,6 +190,7 @@ CANNOT_STEER = {
     "endSession",
     "switchWorkspace",
     "changePassword",
+    "requestPasswordReset",
     "resetPassword",
     "createApiKey",
     "revokeApiKey",

@@ -20,7 +20,9 @@ from kit.postgres import PostgresServer
 from kit.rowdump import all_rows
 from kit.servers import RunFolder
 from mailconfig.bootstrap import open_instance
+from mailconfig.domain.clock import utc_now
 from mailconfig.domain.errors import Fault
+from mailconfig.domain.outbox import Job
 from mailconfig.domain.probes import ProbeRequest, ProtocolOutcome, Report
 from mailconfig.settings import Settings
 from mailconfig.storage.blobs import ObstoreBlobs
@@ -127,6 +129,46 @@ async def test_nothing_of_a_workspace_is_left(place: Place) -> None:
     assert staying.found(*place.folders) == set(staying.marks.values())
     blobs = {str(path.relative_to(place.data / "blobs")) for path in _files(place.data / "blobs")}
     assert blobs == set(staying.blobs)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_the_queue_forgets_a_workspace(place: Place) -> None:
+    """Jobs that wait and jobs that somebody has, and all that pgqueuer notes of any job."""
+    going, staying = await fill(place)
+    async with open_instance(place.settings) as instance:
+        queue, database = instance.outgoing.queue, instance.database
+        for world in (going, staying):
+            jobs = [
+                Job(row["id"], row["workspace_id"], row["config_id"])
+                for row in world.rows["messages"]
+            ]
+            async with database.work(world.workspace_id) as work:
+                for job in jobs:
+                    await queue.enqueue(work, job, utc_now())
+        assert len(await queue.claim("worker", ROWS, 60)) == ROWS
+        ids = [str(world.workspace_id).encode() for world in (going, staying)]
+        await place.settle()
+        assert [_in_files(id, place) for id in ids] == [True, True]
+        assert await queued(place, "pgqueuer_log") == 3 * ROWS
+        assert await instance.services.erasure.erase(going.workspace_id)
+        await place.settle()
+        assert [_in_files(id, place) for id in ids] == [False, True]
+        assert going.found(*place.folders) == set()
+        assert await queued(place, "pgqueuer") == ROWS
+        assert await queued(place, "pgqueuer_log") == 0
+
+
+def _in_files(mark: bytes, place: Place) -> bool:
+    return any(mark in path.read_bytes() for folder in place.folders for path in _files(folder))
+
+
+async def queued(place: Place, table: str) -> int:
+    """Count the rows of one of the queue's tables."""
+    engine = create_async_engine(place.url)
+    async with engine.connect() as connection:
+        counted = await connection.scalar(text(f"SELECT count(*) FROM mailconfig_queue.{table}"))  # noqa: S608
+    await engine.dispose()
+    return int(counted)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -23,14 +23,14 @@ from graphql import (
 from starlette.routing import Route
 
 from kit.api import ADMIN, COLLEAGUE, MEMBER, STRANGER, SUBMIT, form, server
-from kit.worlds import World, mutation, open_world
+from kit.worlds import SEND, World, letter, mutation, open_world
 from mailconfig.domain.ids import new_id
 from mailconfig.graphql import ids
 from mailconfig.graphql.schema import build_schema
 from mailconfig.http.rest.table import ROWS
 from mailconfig.settings import Settings
 
-TYPES = ("EmailConfig", "ConnectionTest", "File", "SettingsFix", "User", "Session")
+TYPES = ("EmailConfig", "ConnectionTest", "File", "Message", "SettingsFix", "User", "Session")
 """Kinds of objects that somebody owns, by the type in their global ids."""
 Variables = Callable[[str, Mapping[str, str]], dict[str, Any]]
 """Makes variables from the id that is sent and the caller's own objects."""
@@ -58,6 +58,11 @@ TEST = mutation("testConnection", "TestConnectionInput", "test { status }")
 VALIDATE = mutation("validate", "ValidateInput", "valid issues { path message }")
 FIX = mutation("applyFix", "ApplyFixInput", "config { id } test { id }")
 ONE_SERVER = {"incoming": server("imap.example.com"), "emailAddress": "bo@example.com"}
+PREVIEW = mutation("previewEmail", "PreviewEmailInput", "preview { sizeBytes }")
+MESSAGE = "query ($id: ID!) { message(id: $id) { subject recipients { address } } }"
+MESSAGES = """
+query ($id: ID!) { messages(filter: { configId: [$id] }) { totalCount nodes { subject } } }
+"""
 PROGRESS = "subscription ($id: ID!) { connectionTestProgress(testId: $id) { test { id status } } }"
 CONFIG = """
 query ($id: ID!) {
@@ -66,6 +71,16 @@ query ($id: ID!) {
 """
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query ($id: ID!) { nodes(ids: [$id]) { __typename id } }"
+
+
+def filed(sent: str, own: Mapping[str, str]) -> dict[str, Any]:
+    """Return the input of a message with a stored file."""
+    return letter(own["EmailConfig"], attachments=[{"source": {"fileId": sent}}])
+
+
+def signed(sent: str, own: Mapping[str, str]) -> dict[str, Any]:
+    """Return the input of a message with a sender identity."""
+    return letter(own["EmailConfig"], senderIdentityId=sent)
 
 
 def by_id(sent: str, _own: Mapping[str, str]) -> dict[str, Any]:
@@ -85,9 +100,63 @@ def drafted(field_name: str, value: Callable[[str], object]) -> Variables:
 
 CASES: Mapping[str, Case] = {
     "query.config(id)": Case("EmailConfig", CONFIG, by_id, None),
-    **{f"query.node(id) {kind}": Case(kind, NODE, by_id, None) for kind in TYPES[:3]},
+    **{f"query.node(id) {kind}": Case(kind, NODE, by_id, None) for kind in TYPES[:4]},
     "query.node(id) User": Case("User", NODE, by_id, None),
-    **{f"query.nodes(ids) {kind}": Case(kind, NODES, by_id, None) for kind in TYPES[:3]},
+    **{f"query.nodes(ids) {kind}": Case(kind, NODES, by_id, None) for kind in TYPES[:4]},
+    "query.message(id)": Case("Message", MESSAGE, by_id, None),
+    "query.messages(filter.configId)": Case("EmailConfig", MESSAGES, by_id, None),
+    "mutation.sendEmail(input.configId)": Case(
+        "EmailConfig", SEND, of_input(lambda sent, _: letter(sent))
+    ),
+    "mutation.sendEmail(input.attachments.source.fileId)": Case("File", SEND, of_input(filed)),
+    "mutation.previewEmail(input.configId)": Case(
+        "EmailConfig", PREVIEW, of_input(lambda sent, _: letter(sent))
+    ),
+    "mutation.previewEmail(input.attachments.source.fileId)": Case(
+        "File", PREVIEW, of_input(filed)
+    ),
+    "mutation.cancelMessage(input.id)": Case(
+        "Message",
+        mutation("cancelMessage", "CancelMessageInput", "message { state }"),
+        of_input(by_id),
+    ),
+    "mutation.retryMessage(input.id)": Case(
+        "Message", mutation("retryMessage", "RetryMessageInput", "message { id }"), of_input(by_id)
+    ),
+    "mutation.retryAmbiguous(input.id)": Case(
+        "Message",
+        mutation("retryAmbiguous", "RetryAmbiguousInput", "message { id }"),
+        of_input(by_id),
+    ),
+    "mutation.pauseSending(input.configId)": Case(
+        "EmailConfig",
+        mutation("pauseSending", "PauseSendingInput", "config { id }"),
+        of_input(lambda sent, _: {"configId": sent}),
+    ),
+    "mutation.resumeSending(input.configId)": Case(
+        "EmailConfig",
+        mutation("resumeSending", "ResumeSendingInput", "config { id }"),
+        of_input(lambda sent, _: {"configId": sent}),
+    ),
+    "mutation.sendEmail(input.senderIdentityId)": Case("SenderIdentity", SEND, of_input(signed)),
+    "mutation.previewEmail(input.senderIdentityId)": Case(
+        "SenderIdentity", PREVIEW, of_input(signed)
+    ),
+    "mutation.addSenderIdentity(input.configId)": Case(
+        "EmailConfig",
+        mutation("addSenderIdentity", "AddSenderIdentityInput", "senderIdentity { id }"),
+        of_input(lambda sent, _: {"configId": sent, "address": "sales@example.net"}),
+    ),
+    "mutation.updateSenderIdentity(input.id)": Case(
+        "SenderIdentity",
+        mutation("updateSenderIdentity", "UpdateSenderIdentityInput", "senderIdentity { id }"),
+        of_input(lambda sent, _: {"id": sent, "name": "Mine"}),
+    ),
+    "mutation.deleteSenderIdentity(input.id)": Case(
+        "SenderIdentity",
+        mutation("deleteSenderIdentity", "DeleteSenderIdentityInput", "deletedId config { id }"),
+        of_input(by_id),
+    ),
     "subscription.connectionTestProgress(testId)": Case("ConnectionTest", PROGRESS, by_id, None),
     "mutation.submit(input.files.fileId)": Case(
         "File",
@@ -185,6 +254,14 @@ APART = {
     "mutation.createEmbedToken(input.purpose.configId)",
     # Names no object; see test_references_of_another_workspace_are_free.
     "mutation.submit(input.idempotencyKey)",
+    "mutation.sendEmail(input.idempotencyKey)",
+    # Leave out what is not the caller's; see test_other_peoples_messages_are_left_out.
+    "mutation.retryMessages(input.ids)",
+    "mutation.retryMessages(input.filter.configId)",
+    # A file of the same configuration; see test_the_image_is_one_of_the_configuration in
+    # test_sender_identities.
+    "mutation.addSenderIdentity(input.signatureImageId)",
+    "mutation.updateSenderIdentity(input.signatureImageId)",
     # Members may not ask at all; see test_the_trail_of_another_workspace_is_empty.
     "query.auditEvents(filter.actorId)",
     "query.auditEvents(filter.objectId)",
@@ -238,6 +315,7 @@ WITHOUT_IDS = {
     "mutation.changePassword",
     # A token, which names a session or user that no other token does.
     "mutation.refreshSession",
+    "mutation.requestPasswordReset",
     "mutation.resetPassword",
     # Stores a new file of the caller.
     "mutation.uploadFile",
@@ -245,6 +323,10 @@ WITHOUT_IDS = {
     "mutation.discover",
     # Asks the DNS about a domain.
     "mutation.checkDomain",
+    # The workspace's own list, for administrators.
+    "query.suppressions",
+    "mutation.suppressAddress",
+    "mutation.unsuppressAddress",
     # Reads a text that the caller brings.
     "query.explain",
     "subscription.discoveryProgress",
@@ -253,6 +335,7 @@ NODE_TYPES = {
     "ConnectionTest": "ConnectionTest",
     "EmailConfig": "EmailConfig",
     "File": "File",
+    "Message": "Message",
     "Viewer": "User",
     # The catalogue's.
     "Provider": None,
@@ -409,6 +492,31 @@ async def test_lists_and_counts_hold_what_is_ones_own(world: World, who: str) ->
         assert found["configs"] == mine, order
     found = await world.api.data(who, query, {"filter": {"externalId": MEMBER}})
     assert found["configs"] == {"totalCount": 0, "nodes": []}
+
+
+@pytest.mark.parametrize("who", [STRANGER, COLLEAGUE])
+async def test_other_peoples_messages_are_left_out(world: World, who: str) -> None:
+    """Of many that are to be tried again, only one's own are; neither does a list show others."""
+    theirs, mine = world.own[MEMBER], world.own[who]
+    cancel = mutation("cancelMessage", "CancelMessageInput", "message { state }")
+    for one, own in ((MEMBER, theirs), (who, mine)):
+        stopped = await world.api.data(one, cancel, {"input": {"id": own["Message"]}})
+        assert stopped["cancelMessage"]["message"] == {"state": "CANCELLED"}
+    many = mutation("retryMessages", "RetryMessagesInput", "retried")
+    for named, retried in (
+        ({"ids": [theirs["Message"], ids.encode("Message", new_id())]}, 0),
+        ({"filter": {"configId": [theirs["EmailConfig"]]}}, 0),
+        ({"filter": {}}, 1),
+    ):
+        found = await world.api.data(who, many, {"input": named})
+        assert found["retryMessages"] == {"retried": retried, "errors": []}, named
+    found = await world.api.data(MEMBER, MESSAGES, {"id": theirs["EmailConfig"]})
+    assert found["messages"] == {"totalCount": 1, "nodes": [{"subject": "Hi"}]}
+    query = "{ messages { totalCount nodes { id state } } }"
+    listed = (await world.api.data(who, query))["messages"]
+    assert listed == {"totalCount": 1, "nodes": [{"id": mine["Message"], "state": "QUEUED"}]}
+    listed = (await world.api.data(MEMBER, query))["messages"]
+    assert listed["nodes"] == [{"id": theirs["Message"], "state": "CANCELLED"}]
 
 
 async def test_the_trail_of_another_workspace_is_empty(world: World) -> None:

@@ -5,22 +5,29 @@
 import json
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from kit.database import KEY_TEXT
-from kit.records import make_tenant, password
+from kit.outgoing import job_of
+from kit.records import make_config, make_message, make_tenant, password
 from mailconfig.bootstrap import open_database
 from mailconfig.bootstrap.backup import Summary, back_up, check_backup, restore
+from mailconfig.bootstrap.sending import build_queue
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.errors import Fault
 from mailconfig.domain.files import FileKind, StoredFile
 from mailconfig.domain.ids import new_id
+from mailconfig.domain.messages import MessageEvent
 from mailconfig.settings import Settings, load
 from mailconfig.storage.backup import TABLES, snapshot
 from mailconfig.storage.blobs import ObstoreBlobs
+from mailconfig.storage.database import Database
 from mailconfig.storage.keys import Key, generate_key
+from mailconfig.storage.messages import Change
 from mailconfig.storage.settings import StorageSettings
 
 ONLY_SQLITE = pytest.mark.parametrize("engine", ["sqlite"])
@@ -77,6 +84,14 @@ async def rows(settings: Settings) -> dict[str, bytes]:
     return found
 
 
+async def every_job(database: Database) -> int:
+    """Count the jobs of the queue, due or not."""
+    async with database.queueing() as transaction:
+        is_sqlite = transaction._connection.dialect.name == "sqlite"
+        name = "outbox_jobs" if is_sqlite else "mailconfig_queue.pgqueuer"
+        return int(await transaction.scalar(text(f"SELECT count(*) FROM {name}")))  # noqa: S608
+
+
 @pytest.fixture
 async def made(source: Settings, tmp_path: Path) -> Path:
     """A backup of a filled instance."""
@@ -118,6 +133,37 @@ async def test_and_into_the_same_engine_by_force(made: Path, source: Settings) -
     await restore(source, made, force=True)
     await restore(source, made, force=True)
     assert await rows(source) == before
+
+
+async def test_messages_that_wait_have_a_job_again(
+    source: Settings, target: Settings, tmp_path: Path
+) -> None:
+    """On either engine; one that has ended has none, and nobody has claimed what somebody had."""
+    database = await open_database(source)
+    tenant = await make_tenant(database, "acme")
+    config, now = make_config(tenant, owner_id=None), utc_now()
+    times = {"due_at": now, "expires_at": now + timedelta(days=1)}
+    claimed, over = (make_message(tenant, config.id, **times) for _ in range(2))
+    later = make_message(tenant, config.id, **times | {"due_at": now + timedelta(hours=1)})
+    queue = build_queue(source, database)
+    async with database.work(tenant.workspace_id) as work:
+        await work.configs.insert(config, tenant.user_id)
+        for new in (claimed, over, later):
+            await work.messages.add(new)
+        await queue.enqueue(work, job_of(claimed.message), now)
+        await queue.enqueue(work, job_of(over.message), now)
+        await work.messages.apply(over.message.id, Change(MessageEvent.CANCEL))
+    assert len(await queue.claim("worker", 10, 3600)) == 2
+    await database.close()
+    await back_up(source, tmp_path / "backup.zip")
+    await restore(target, tmp_path / "backup.zip")
+    await restore(source, tmp_path / "backup.zip", force=True)
+    for settings in (target, source):
+        database = await open_database(settings)
+        queue = build_queue(settings, database)
+        assert await queue.claim("worker", 10, 3600) == [job_of(claimed.message)]
+        assert await every_job(database) == 2
+        await database.close()
 
 
 @ONLY_SQLITE

@@ -562,6 +562,31 @@ async def test_a_trail_that_nothing_keeps(engine: str, database_url: str) -> Non
     assert (found[1].check, *told(found[1])) == ("migrations", WARNING, sentence)
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize("engine", ["postgresql"])
+@pytest.mark.parametrize(
+    ("statement", "names"),
+    [
+        (
+            "DROP SCHEMA mailconfig_queue CASCADE",
+            "pgqueuer, pgqueuer_id_seq, pgqueuer_log, tg_pgqueuer_changed, tr_messages_forget_job",
+        ),
+        ("DROP TABLE mailconfig_queue.pgqueuer_log", "pgqueuer_log"),
+        ("ALTER TABLE messages DISABLE TRIGGER tr_messages_forget_job", "tr_messages_forget_job"),
+    ],
+    ids=["all", "table", "trigger"],
+)
+async def test_a_queue_that_is_not_whole(database_url: str, statement: str, names: str) -> None:
+    """Without it no message goes out: that is bad, and what is missing is named."""
+    made = create_async_engine(url_of(StorageSettings(database_url)))
+    async with made.begin() as connection:
+        await connection.exec_driver_sql(statement)
+    await made.dispose()
+    found = await check_database(load(database_url=database_url), utc_now)
+    sentence = f"No message can be sent: {names} missing, off or not allowed."
+    assert (found[1].check, *told(found[1])) == ("migrations", BAD, sentence)
+
+
 @pytest.mark.parametrize(
     ("ahead_seconds", "verdict", "apart"),
     [

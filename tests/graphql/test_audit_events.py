@@ -21,7 +21,7 @@ from kit.api import (
     form,
 )
 from kit.rowdump import all_rows
-from kit.worlds import World, mutation, open_world
+from kit.worlds import SEND, World, letter, mutation, open_world
 from mailconfig.bootstrap import open_database
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.secrets import Secret
@@ -298,6 +298,54 @@ async def _reset_password(world: World) -> None:
     await _ask(world, document, {"token": token.reveal(), "newPassword": f"{PASSWORD} 2"})
 
 
+async def _send_email(world: World) -> None:
+    await _ask(world, SEND, letter(world.own[MEMBER]["EmailConfig"]))
+
+
+async def _cancel_message(world: World) -> None:
+    document = mutation("cancelMessage", "CancelMessageInput", "message { state }")
+    await _ask(world, document, {"id": world.own[MEMBER]["Message"]})
+
+
+async def _retry_message(world: World) -> None:
+    await _cancel_message(world)
+    document = mutation("retryMessage", "RetryMessageInput", "message { state }")
+    await _ask(world, document, {"id": world.own[MEMBER]["Message"]})
+
+
+async def _retry_messages(world: World) -> None:
+    await _cancel_message(world)
+    document = mutation("retryMessages", "RetryMessagesInput", "retried")
+    await _ask(world, document, {"filter": {"state": ["CANCELLED"]}})
+
+
+async def _pause_sending(world: World) -> None:
+    document = mutation("pauseSending", "PauseSendingInput", "pausedAt")
+    await _ask(world, document, {"configId": world.own[MEMBER]["EmailConfig"]})
+
+
+async def _resume_sending(world: World) -> None:
+    await _pause_sending(world)
+    document = mutation("resumeSending", "ResumeSendingInput", "config { id }")
+    await _ask(world, document, {"configId": world.own[MEMBER]["EmailConfig"]})
+
+
+async def _add_sender(world: World) -> None:
+    document = mutation("addSenderIdentity", "AddSenderIdentityInput", "senderIdentity { id }")
+    given = {"configId": world.own[MEMBER]["EmailConfig"], "address": "sales@example.net"}
+    await _ask(world, document, given)
+
+
+async def _update_sender(world: World) -> None:
+    document = mutation("updateSenderIdentity", "UpdateSenderIdentityInput", "config { id }")
+    await _ask(world, document, {"id": world.own[MEMBER]["SenderIdentity"], "name": "Ann"})
+
+
+async def _delete_sender(world: World) -> None:
+    document = mutation("deleteSenderIdentity", "DeleteSenderIdentityInput", "deletedId")
+    await _ask(world, document, {"id": world.own[MEMBER]["SenderIdentity"]})
+
+
 WRITING: Mapping[str, tuple[Callable[[World], Awaitable[None]], list[str]]] = {
     "submit": (_submit, ["config.submit"]),
     "update": (_update, ["config.update"]),
@@ -317,6 +365,15 @@ WRITING: Mapping[str, tuple[Callable[[World], Awaitable[None]], list[str]]] = {
     "refreshSession": (_refresh_session, ["login", "session.refresh"]),
     "changePassword": (_change_password, ["password.change"]),
     "resetPassword": (_reset_password, ["password.reset"]),
+    "sendEmail": (_send_email, ["message.send"]),
+    "cancelMessage": (_cancel_message, ["message.cancel"]),
+    "retryMessage": (_retry_message, ["message.cancel", "message.retry"]),
+    "retryMessages": (_retry_messages, ["message.cancel", "message.retry_many"]),
+    "pauseSending": (_pause_sending, ["sending.pause"]),
+    "resumeSending": (_resume_sending, ["sending.pause", "sending.resume"]),
+    "addSenderIdentity": (_add_sender, ["sender.add"]),
+    "updateSenderIdentity": (_update_sender, ["sender.update"]),
+    "deleteSenderIdentity": (_delete_sender, ["sender.remove"]),
 }
 """How each mutation is run, and the actions of the events that it adds."""
 CHANGES_NOTHING = {
@@ -326,6 +383,8 @@ CHANGES_NOTHING = {
     "discover",
     # Asks the DNS about a domain; stores nothing.
     "checkDomain",
+    # Writes a message; stores nothing.
+    "previewEmail",
 }
 """Mutations without an event, each with its reason."""
 ELSEWHERE = {
@@ -348,6 +407,13 @@ ELSEWHERE = {
     "acceptInvitation": ["invitation.accept", "user.create"],
     "exportWorkspace": ["workspace.export"],
     "deleteAccount": ["account.delete"],
+    # Needs a worker that lost its connection: test_send_email runs it.
+    "retryAmbiguous": ["message.retry_ambiguous"],
+    # Administrators': test_send_email runs them.
+    "suppressAddress": ["suppression.add"],
+    "unsuppressAddress": ["suppression.remove"],
+    # Needs an account that mails: test_password_mail runs it.
+    "requestPasswordReset": ["password.reset_requested", "message.send"],
     # Its trail goes with it.
     "deleteWorkspace": [],
     # An administrator's: test_oauth_clients runs them.

@@ -23,8 +23,17 @@ DISCOVER = """mutation { discover(input: { emailAddress: "ann@firm.test" }) {
     errors { __typename ... on RateLimitedError { retryAfterSeconds } } } }"""
 CHECK = """mutation { checkDomain(input: { domain: "firm.test" }) {
     errors { __typename ... on RateLimitedError { retryAfterSeconds } } } }"""
+SEND = """mutation ($id: ID!) { sendEmail(input: { configId: $id }) {
+    errors { __typename ... on RateLimitedError { retryAfterSeconds } } } }"""
 TEST = """mutation ($id: ID!) { testConnection(input: { target: { configId: $id } }) {
     test { id } errors { __typename ... on RateLimitedError { retryAfterSeconds } } } }"""
+
+OF_CONFIG = {
+    "testConnection": TEST,
+    "sendEmail": SEND,
+    "previewEmail": SEND.replace("sendEmail", "previewEmail"),
+}
+"""Fields about a configuration."""
 
 
 async def asked(
@@ -166,10 +175,10 @@ async def _spent(api: Api, field: str) -> Any:  # noqa: ANN401 - JSON
         return answer["errors"][0]["extensions"] if "errors" in answer else None
     if field in GUESSES:
         payload = await _guessed(api, field)
-    elif field == "testConnection":
+    elif field in OF_CONFIG:
         configs = await api.data(MEMBER, "{ configs { nodes { id } } }")
         config_id = configs["configs"]["nodes"][0]["id"]
-        payload = (await api.data(MEMBER, TEST, {"id": config_id}))["testConnection"]
+        payload = (await api.data(MEMBER, OF_CONFIG[field], {"id": config_id}))[field]
     else:
         query = {"discover": DISCOVER, "checkDomain": CHECK}[field]
         payload = (await api.data(MEMBER, query))[field]

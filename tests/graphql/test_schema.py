@@ -14,7 +14,7 @@ from graphql import (
 )
 from strawberry.types.base import StrawberryObjectDefinition
 
-from mailconfig.domain import errors, mailboxes, workspaces
+from mailconfig.domain import errors, mailboxes, mailing, workspaces
 from mailconfig.domain.errors import Refusal
 from mailconfig.graphql.errors import PLAIN, user_errors
 from mailconfig.graphql.guards import Guard, Guarded
@@ -42,6 +42,20 @@ GUARDS = {
     "setOAuthClient": Guard.ADMIN,
     "deleteOAuthClient": Guard.ADMIN,
     "deleteFile": Guard.MEMBER,
+    "sendEmail": Guard.MEMBER,
+    "previewEmail": Guard.MEMBER,
+    "cancelMessage": Guard.MEMBER,
+    "retryMessage": Guard.MEMBER,
+    "retryMessages": Guard.MEMBER,
+    "retryAmbiguous": Guard.MEMBER,
+    "pauseSending": Guard.MEMBER,
+    "resumeSending": Guard.MEMBER,
+    "addSenderIdentity": Guard.MEMBER,
+    "updateSenderIdentity": Guard.MEMBER,
+    "deleteSenderIdentity": Guard.MEMBER,
+    # The list holds for all who send.
+    "suppressAddress": Guard.ADMIN,
+    "unsuppressAddress": Guard.ADMIN,
     # Nobody is signed in yet.
     "login": Guard.ANYONE,
     # At most of one's own role; for people.
@@ -57,6 +71,7 @@ GUARDS = {
     "changePassword": Guard.VIEWER,
     # The token says who may.
     "refreshSession": Guard.ANYONE,
+    "requestPasswordReset": Guard.ANYONE,
     "resetPassword": Guard.ANYONE,
     "acceptInvitation": Guard.ANYONE,
     # Roles up to one's own, and members up to one's own role.
@@ -185,6 +200,7 @@ def test_secrets_are_write_only(core: GraphQLSchema) -> None:
         "InviteMemberPayload.token",
         "Mutation.changePassword",
         "Mutation.createEmbedToken",
+        "Mutation.requestPasswordReset",
         "Mutation.resetPassword",
         # Advice about passwords, from the catalogue.
         "Provider.appPasswordUrl",
@@ -220,6 +236,8 @@ TOLD_APART = {
     mailboxes.ProviderRefused,
     workspaces.ConfigurationsRemain,
     workspaces.QuotaExceeded,
+    mailing.MessageStateConflict,
+    mailing.RecipientsSuppressed,
 }
 """Refusals that carry more than message and path; each has tests of its own operation."""
 

@@ -35,6 +35,7 @@ ANYBODY: tuple[Scope, ...] = ()
 PEOPLE = None
 """Keys have no business here, whatever their scopes."""
 READ, WRITE, TEST = Scope.CONFIGS_READ, Scope.CONFIGS_WRITE, Scope.TESTS_RUN
+SEND = Scope.MAIL_SEND
 MANAGE = Scope.WORKSPACE_MANAGE
 TABLE: dict[str, tuple[Scope, ...] | None] = {
     "configs": (READ,),
@@ -63,12 +64,29 @@ TABLE: dict[str, tuple[Scope, ...] | None] = {
     "checkDomain": (TEST,),
     "connectionTestProgress": (TEST,),
     "discoveryProgress": (TEST,),
+    "messages": (SEND,),
+    "message": (SEND,),
+    "suppressions": (SEND,),
+    "sendEmail": (SEND,),
+    "previewEmail": (SEND,),
+    "cancelMessage": (SEND,),
+    "retryMessage": (SEND,),
+    "retryMessages": (SEND,),
+    "retryAmbiguous": (SEND,),
+    "pauseSending": (SEND,),
+    "resumeSending": (SEND,),
+    "addSenderIdentity": (WRITE,),
+    "updateSenderIdentity": (WRITE,),
+    "deleteSenderIdentity": (WRITE,),
+    "suppressAddress": (SEND,),
+    "unsuppressAddress": (SEND,),
     "createEmbedToken": (Scope.EMBED_CREATE,),
     "createApiKey": PEOPLE,
     "revokeApiKey": PEOPLE,
     # Sessions are people's; these are for who has none yet.
     "login": ANYBODY,
     "refreshSession": ANYBODY,
+    "requestPasswordReset": ANYBODY,
     "resetPassword": ANYBODY,
     "acceptInvitation": PEOPLE,
     "logout": PEOPLE,

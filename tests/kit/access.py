@@ -36,15 +36,18 @@ from kit.api import (
 from kit.machines import CREATE_KEY, EVERY_SCOPE
 from kit.rewind import changed, rewind
 from kit.rowdump import Rows, all_rows
-from kit.worlds import mutation, no_starttls, things_of
+from kit.worlds import message_of, mutation, no_starttls, sender_of, things_of
 from mailconfig.bootstrap import access_tokens, open_database
 from mailconfig.domain.clock import utc_now
+from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.fetching import FetchUnreachable
 from mailconfig.domain.identity import Session
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.mailboxes import GrantStatus, MailboxGrant
+from mailconfig.domain.messages import MessageEvent, RecipientState
 from mailconfig.domain.oauth import TokenAnswer
 from mailconfig.domain.secrets import Secret
+from mailconfig.domain.sending import Outcome
 from mailconfig.graphql import ids
 from mailconfig.services.sessions import digest
 from mailconfig.settings import Settings
@@ -227,7 +230,7 @@ async def _mailbox(api: Api, things: dict[str, str]) -> None:
 async def _shared(api: Api, things: dict[str, str]) -> None:
     """Store a shared configuration at revision 2, with a test that has a fix."""
     incoming = server(port=143, security="STARTTLS")
-    changes = {"shared": True, "outgoing": None, "emailAddress": "team@example.net"}
+    changes = {"shared": True, "emailAddress": "team@example.net"}
     config_id = await api.stored(ADMIN, incoming=incoming, **changes)
     for who, named in ((ADMIN, config_id), (MEMBER, things["EmailConfig"])):
         document = mutation("update", "UpdateInput", "config { revision }")
@@ -243,6 +246,38 @@ async def _shared(api: Api, things: dict[str, str]) -> None:
         test = (await api.data(who, document, variables))["testConnection"]["test"]
         things[kinds[0]], things[kinds[1]] = test["id"], test["diagnosis"]["fix"]["id"]
     things["SharedConfig"] = config_id
+    things["SharedMessage"] = await message_of(api, ADMIN, config_id)
+    things["SharedSender"] = await sender_of(api, ADMIN, config_id)
+
+
+async def _messages(api: Api, things: dict[str, str]) -> None:
+    """Store messages of MEMBER in other states, and an address never to send to."""
+    cancel = mutation("cancelMessage", "CancelMessageInput", "message { state }")
+    for kind, who, config in (
+        ("Cancelled", MEMBER, "EmailConfig"),
+        ("SharedCancelled", ADMIN, "SharedConfig"),
+    ):
+        things[kind] = await message_of(api, who, things[config])
+        await api.data(who, cancel, {"input": {"id": things[kind]}})
+    place = ids.key_of("Workspace", things["Workspace"])
+    database = await open_database(api.settings)
+    for kind, who, config in (
+        ("Ambiguous", MEMBER, "EmailConfig"),
+        ("SharedAmbiguous", ADMIN, "SharedConfig"),
+    ):
+        things[kind] = await message_of(api, who, things[config])
+        key = ids.key_of("Message", things[kind])
+        async with database.work(place) as work:
+            claimed = await work.sending.claim(key, "a worker", utc_now() + timedelta(hours=1))
+            assert claimed is not None
+            doubted = tuple(
+                replace(one, state=RecipientState.AMBIGUOUS) for one in claimed.recipients
+            )
+            doubt = Outcome(MessageEvent.DOUBT, DiagnosticCode.CANCELLED, doubted)
+            assert await work.sending.finish(key, 1, doubt)
+    await database.close()
+    suppress = mutation("suppressAddress", "SuppressAddressInput", "suppression { id }")
+    await api.data(ADMIN, suppress, {"input": {"address": "no@example.org"}})
 
 
 async def _people(api: Api, things: dict[str, str]) -> None:
@@ -325,6 +360,7 @@ async def open_access(settings: Settings) -> AsyncIterator[Access]:
         "session_cache_seconds": 0,
         "oauth_redirect_uris": (HOME,),
         "tests_per_minute": 10_000,
+        "messages_per_minute": 10_000,
         "discoveries_per_minute": 10_000,
         "login_attempts_per_minute": 10_000,
         "points_per_minute": 10_000_000,
@@ -335,6 +371,7 @@ async def open_access(settings: Settings) -> AsyncIterator[Access]:
         await _people(api, things)
         await _shared(api, things)
         await _mailbox(api, things)
+        await _messages(api, things)
         access = Access(api, things, _never(things), "a-cookie-of-the-owner-in-a-browser")
         access.tokens.update({name: api.tokens[who] for name, who in PEOPLE_OF.items()})
         await _sessions(access)

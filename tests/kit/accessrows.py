@@ -22,6 +22,9 @@ GIVEN: Final[Mapping[str, dict[str, Any]]] = {
     "query.node member": {"id": "<User>"},
     "query.nodes config": {"ids": ["<EmailConfig>"]},
     "query.nodes shared": {"ids": ["<SharedConfig>"]},
+    "query.node message": {"id": "<Message>"},
+    "query.message": {"id": "<Message>"},
+    "query.message shared": {"id": "<SharedMessage>"},
     "query.provider": {"by": {"domain": "gmail.com"}},
     "query.explain": {"input": {"text": "535 5.7.8 Error", "protocol": "SMTP"}},
     "mutation.submit": {"input": form(emailAddress="new@example.net")},
@@ -55,6 +58,7 @@ GIVEN: Final[Mapping[str, dict[str, Any]]] = {
     "mutation.deleteFile": {"input": {"id": "<File>"}},
     "mutation.login": {"input": {"email": "member@example.org", "password": PASSWORD}},
     "mutation.refreshSession": {"input": {"refreshToken": "<refresh>"}},
+    "mutation.requestPasswordReset": {"input": {"email": "nobody@example.org"}},
     "mutation.resetPassword": {"input": {"token": "<reset>", "newPassword": "new battery staple"}},
     "mutation.acceptInvitation": {"input": {"token": "<invitation>", "password": PASSWORD}},
     "mutation.changePassword": {
@@ -88,6 +92,57 @@ GIVEN: Final[Mapping[str, dict[str, Any]]] = {
     "mutation.inviteMember": {"input": {"email": "bo@example.org", "role": "VIEWER"}},
     "mutation.inviteMember owner": {"input": {"email": "bo@example.org", "role": "OWNER"}},
     "mutation.withdrawInvitation": {"input": {"id": "<Invitation>"}},
+    "mutation.sendEmail": {
+        "input": {
+            "configId": "<EmailConfig>",
+            "to": [{"address": "bo@example.org"}],
+            "text": "Hello",
+        }
+    },
+    "mutation.sendEmail shared": {
+        "input": {
+            "configId": "<SharedConfig>",
+            "to": [{"address": "bo@example.org"}],
+            "text": "Hello",
+        }
+    },
+    "mutation.previewEmail": {
+        "input": {
+            "configId": "<EmailConfig>",
+            "to": [{"address": "bo@example.org"}],
+            "text": "Hello",
+        }
+    },
+    "mutation.previewEmail shared": {
+        "input": {
+            "configId": "<SharedConfig>",
+            "to": [{"address": "bo@example.org"}],
+            "text": "Hello",
+        }
+    },
+    "mutation.cancelMessage": {"input": {"id": "<Message>"}},
+    "mutation.cancelMessage shared": {"input": {"id": "<SharedMessage>"}},
+    "mutation.retryMessage": {"input": {"id": "<Cancelled>"}},
+    "mutation.retryMessage shared": {"input": {"id": "<SharedCancelled>"}},
+    "mutation.retryAmbiguous": {"input": {"id": "<Ambiguous>"}},
+    "mutation.retryAmbiguous shared": {"input": {"id": "<SharedAmbiguous>"}},
+    "mutation.retryMessages": {"input": {"ids": ["<Cancelled>"]}},
+    "mutation.pauseSending": {"input": {"configId": "<EmailConfig>"}},
+    "mutation.pauseSending shared": {"input": {"configId": "<SharedConfig>"}},
+    "mutation.resumeSending": {"input": {"configId": "<EmailConfig>"}},
+    "mutation.resumeSending shared": {"input": {"configId": "<SharedConfig>"}},
+    "mutation.addSenderIdentity": {
+        "input": {"configId": "<EmailConfig>", "address": "sales@example.net"}
+    },
+    "mutation.addSenderIdentity shared": {
+        "input": {"configId": "<SharedConfig>", "address": "sales@example.net"}
+    },
+    "mutation.updateSenderIdentity": {"input": {"id": "<SenderIdentity>", "name": "Other"}},
+    "mutation.updateSenderIdentity shared": {"input": {"id": "<SharedSender>", "name": "Other"}},
+    "mutation.deleteSenderIdentity": {"input": {"id": "<SenderIdentity>"}},
+    "mutation.deleteSenderIdentity shared": {"input": {"id": "<SharedSender>"}},
+    "mutation.suppressAddress": {"input": {"address": "bo@example.org"}},
+    "mutation.unsuppressAddress": {"input": {"address": "no@example.org"}},
     "mutation.deleteWorkspace": {"input": {"slug": "default"}},
     "mutation.deleteAccount": {"input": {"password": PASSWORD}},
     "subscription.connectionTestProgress": {"testId": "<ConnectionTest>"},
@@ -97,6 +152,7 @@ GIVEN: Final[Mapping[str, dict[str, Any]]] = {
 DOCUMENTS: Final[Mapping[str, str]] = {
     # Row -> its document, where the outcome is that of a field further down.
     "query.configs count": "query { configs { totalCount nodes { id } } }",
+    "query.messages count": "query { messages { totalCount nodes { id } } }",
     "query.workspace members": "query { workspace { members { nodes { id email } } } }",
     "query.workspace invitations": "query { workspace { invitations { nodes { id email } } } }",
     "query.workspace quotas": "query { workspace { quotas { used limit } } }",

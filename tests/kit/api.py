@@ -131,9 +131,12 @@ class FakeProber:
                 report(ProbeStep(settings.protocol, kind, StepStatus.RUNNING))
                 report(ProbeStep(settings.protocol, kind, StepStatus.PASSED, 1))
             report(_connected(settings.protocol))
-        if self.outcomes is not None:
-            return self.outcomes
-        return tuple(map(_passed, request.targets))
+        told = {outcome.protocol: outcome for outcome in self.outcomes or ()}
+        protocols = [target.settings.protocol for target in request.targets]
+        return tuple(
+            told.get(protocol, ProtocolOutcome(protocol, DiagnosticCode.OK))
+            for protocol in protocols
+        )
 
     @property
     def secrets(self) -> list[str | None]:
@@ -269,6 +272,7 @@ def _settings(url: str, folder: Path) -> Settings:
         encryption_keys=KEY_TEXT,
         signing_key=SIGNING_KEY,
         egress_refusal_seconds=0,
+        sending_worker=False,
         login_attempts_per_minute=100,
         allowed_hosts=("test", "127.0.0.1", "localhost"),
     )

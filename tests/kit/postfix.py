@@ -112,14 +112,17 @@ junk unix - n n - - pipe
   -m {junk}
 copy unix - n n - - pipe
   flags=Rhu user={mail_user} argv={deliver} -c {dovecot} -f ${{sender}} -d ${{sender}} -m Sent
+unknown unix - n n - - pipe
+  user={mail_user} argv=/bin/sh -c {{exit 67}}
 """
 
 TRANSPORTS = """
 /^junk-/ junk:
+/^unknown-/ unknown:
 /^lost-/ discard:
 /^copies@/ copy:
 """
-"""By how a recipient's address begins: into the spam folder, or nowhere."""
+"""By how a recipient's address begins: into the spam folder, sent back as unknown, or nowhere."""
 
 COPIES = """
 /^saved-/ copies@{host}

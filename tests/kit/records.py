@@ -18,6 +18,7 @@ from mailconfig.domain.messages import (
 )
 from mailconfig.domain.probes import ConnectionTest, TestStatus
 from mailconfig.domain.secrets import NewSecret, Secret, SecretKind
+from mailconfig.domain.senders import SenderIdentity
 from mailconfig.domain.servers import MailProtocol, ServerSettings, TransportSecurity
 from mailconfig.storage.database import Database
 
@@ -148,6 +149,24 @@ def make_message(tenant: Tenant, config_id: UUID, **changes: Any) -> NewMessage:
         "expires_at": NOON + timedelta(days=2),
     }
     return NewMessage(Message(**values | changes), content)
+
+
+def make_sender(config_id: UUID, **changes: Any) -> SenderIdentity:  # noqa: ANN401 - any field
+    """A sender identity without a signature, with other values where named."""
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "config_id": config_id,
+        "address": "sales@example.com",
+        "name": "Sales",
+        "reply_to": None,
+        "signature_text": None,
+        "signature_html": None,
+        "signature_image_id": None,
+        "is_default": False,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return SenderIdentity(**values | changes)
 
 
 def password(text: str) -> NewSecret:

@@ -9,6 +9,7 @@ which each is used once; None stands for the usual. "" is the greeting, "." the 
 Must not be used for anything but sending.
 """
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -55,12 +56,14 @@ class Outgoing:
     """Contents as they travelled, dots doubled, without the end."""
     inputs: int = 0
     """How often 354 was said."""
+    tls: ssl.SSLContext | None = None
+    """With it, STARTTLS is offered, and AUTH only after it."""
     server: ScriptedServer | None = None
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
         """Listen, and yield the port."""
-        async with scripted(self._speak) as self.server:
+        async with scripted(self._speak, tls=self.tls) as self.server:
             yield self.server.port
 
     @property
@@ -86,15 +89,21 @@ class Outgoing:
             line = await peer.line()
             verb = line.split()[0].upper()
             if verb == "EHLO":
-                lines = ["mail.example.test", *self.extensions]
-                listed = "".join(f"250-{each}\r\n" for each in lines)
-                await self._answer(peer, verb, f"{listed}250 AUTH CRAM-MD5")
+                await self._answer(peer, verb, self._capabilities(peer))
+            elif verb == "STARTTLS":
+                if (await self._answer(peer, verb, "220 go on")).startswith("220"):
+                    await peer.start_tls()
             elif verb == "AUTH":
                 await peer.send(b"334 PDE+\r\n")
                 await peer.line()
                 await self._answer(peer, verb, "235 2.7.0 welcome")
             else:
                 await self._take(peer, verb, line)
+
+    def _capabilities(self, peer: Peer) -> str:
+        waits = self.tls is not None and not peer.is_tls
+        lines = ["mail.example.test", *self.extensions, "STARTTLS" if waits else "AUTH CRAM-MD5"]
+        return "\r\n".join([f"250-{each}" for each in lines[:-1]] + [f"250 {lines[-1]}"])
 
     async def _take(self, peer: Peer, verb: str, line: str) -> None:
         self.commands.append(verb)

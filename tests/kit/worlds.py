@@ -28,6 +28,9 @@ def mutation(name: str, input_type: str, shown: str) -> str:
     return f"mutation ($input: {input_type}!) {{ {name}(input: $input) {{ {shown} {errors} }} }}"
 
 
+SEND = mutation("sendEmail", "SendEmailInput", "message { id state }")
+
+
 @dataclass
 class PatientProber(FakeProber):
     """Finds a failure that has a fix; stays in the test while `holding`."""
@@ -78,12 +81,34 @@ def authority() -> bytes:
     return Authority().pem
 
 
+def letter(config_id: str, **more: object) -> dict[str, object]:
+    """Return the input of a message."""
+    to = [{"address": "bo@example.org"}]
+    return {"configId": config_id, "to": to, "subject": "Hi", "text": "Hello", **more}
+
+
+async def message_of(api: Api, who: str, config_id: str) -> str:
+    """Have a message taken in, which no worker sends here; return its global id."""
+    variables = {"input": letter(config_id)}
+    sent = (await api.data(who, SEND, variables))["sendEmail"]
+    assert sent["errors"] == []
+    return str(sent["message"]["id"])
+
+
+async def sender_of(api: Api, who: str, config_id: str) -> str:
+    """Add a sender identity; return its global id."""
+    document = mutation("addSenderIdentity", "AddSenderIdentityInput", "senderIdentity { id }")
+    variables = {"input": {"configId": config_id, "address": "desk@example.net"}}
+    added = (await api.data(who, document, variables))["addSenderIdentity"]
+    assert added["errors"] == []
+    return str(added["senderIdentity"]["id"])
+
+
 async def things_of(api: Api, who: str) -> dict[str, str]:
     """Store one of everything and return the global ids; the file belongs to no configuration."""
     files = [{"upload": {"file": None, "kind": "ATTACHMENT"}}]
-    submitted = form(
-        incoming=server(port=143, security="STARTTLS"), outgoing=None, files=files, externalId=who
-    )
+    incoming = server(port=143, security="STARTTLS")
+    submitted = form(incoming=incoming, files=files, externalId=who)
     note = ("note.txt", f"a note of {who}\n".encode(), "text/plain")
     place = {"variables.input.files.0.upload.file": note}
     answer = await api.upload(who, SUBMIT, {"input": submitted}, place)
@@ -102,6 +127,8 @@ async def things_of(api: Api, who: str) -> dict[str, str]:
         "EmailConfig": config_id,
         "File": uploaded["data"]["uploadFile"]["file"]["id"],
         "ConnectionTest": test["id"],
+        "Message": await message_of(api, who, config_id),
+        "SenderIdentity": await sender_of(api, who, config_id),
         "SettingsFix": test["diagnosis"]["fix"]["id"],
         "User": viewer["viewer"]["id"],
         "Session": viewer["sessions"][0]["id"],

@@ -101,13 +101,13 @@ async def not_reading(peer: Peer) -> None:
 
 
 async def test_server_that_reads_nothing_ends_by_the_time_for_the_content() -> None:
-    """What went out is in doubt, since a byte of it did."""
+    """There is no doubt: its end never went out."""
     settings = replace(SETTINGS, block_seconds=0.3, slowest_bytes_per_second=1e9)
     server = Outgoing(extensions=(), says={"DATA": not_reading})
     async with server.listening() as port:
         message = sending(port, content=LARGE * 200_000)
         delivery = await transport(port, settings).send(message, Commits())
-    assert ended(delivery) == (Phase.DATA, Failure.TIMEOUT, None, True)
+    assert ended(delivery) == (Phase.DATA, Failure.TIMEOUT, None, False)
 
 
 async def test_slow_reader_gets_the_time_that_the_size_takes() -> None:
@@ -176,13 +176,16 @@ async def leaving_early(peer: Peer) -> None:
         (refusing_early, Failure.REPLY, 552, False),  # the end was never sent: no doubt
         (refusing_and_closing, Failure.REPLY, 421, False),
         (praising_early, Failure.VIOLATION, None, True),
-        (leaving_early, Failure.CLOSED, None, True),
+        (leaving_early, Failure.CLOSED, None, False),  # its end was never sent
     ],
 )
 async def test_reply_before_the_end_of_the_content(
     data: Step, failure: Failure, code: int | None, *, doubtful: bool
 ) -> None:
-    """A refusal counts at once, without waiting for the server to read; nothing else does."""
+    """A refusal counts at once, without waiting for the server to read; no other word does.
+
+    What the server left before its end it has not got.
+    """
     delivery = await large(data)
     assert ended(delivery) == (Phase.DATA, failure, code, doubtful)
 

@@ -9,6 +9,7 @@ from mailconfig.domain.identity import Role
 from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.signing import Signer
+from mailconfig.services import passwords as product
 from mailconfig.services.identity import IdentityService, IdentitySettings
 from mailconfig.services.passwords import Passwords
 from mailconfig.services.tokens import Tokens
@@ -138,3 +139,13 @@ async def test_nobody_has_the_password_of_no_user() -> None:
     assert not await passwords.verify(None, Secret("nobody has this password"))
     assert not await passwords.verify("no hash", PASSWORD)
     assert await passwords.verify(await passwords.hash(PASSWORD), PASSWORD)
+
+
+async def test_hashes_cost_what_the_rfc_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with three passes over 64 MiB in four lanes: RFC 9106, 4, the second choice.
+
+    Other tests have the cheap hasher of `kit.thrift`.
+    """
+    monkeypatch.setattr(product, "PasswordHasher", PasswordHasher)
+    encoded = await Passwords().hash(PASSWORD)
+    assert encoded.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

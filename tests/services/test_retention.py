@@ -107,6 +107,22 @@ async def test_a_message_without_a_job_gets_one(office: Office, retention: Reten
     assert await retention.queue.claim("worker", 10, lease_seconds=30) == [job_of(message)]
 
 
+async def test_a_job_that_somebody_has_is_left_to_them(
+    office: Office, retention: Retention
+) -> None:
+    """A worker that has just begun with a message that is long due goes on with it."""
+    message = await office.taken_in()
+    async with office.database.work(office.tenant.workspace_id) as work:
+        await retention.queue.enqueue(work, job_of(message), message.due_at)
+    office.clock.turn(901)
+    assert await retention.queue.claim("worker", 10, lease_seconds=30) == [job_of(message)]
+
+    await retention.once(sweep=False)
+
+    assert await retention.queue.heartbeat("worker", [message.id], 30) == {message.id}
+    assert await retention.queue.claim("other", 10, lease_seconds=30) == []
+
+
 async def test_scheduled_messages_are_left_alone(office: Office, retention: Retention) -> None:
     """One that is due tomorrow gets no job today."""
     await office.taken_in(due_at=office.clock.now + timedelta(days=1))

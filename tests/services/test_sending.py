@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import anyio
 import anyio.lowlevel
@@ -15,7 +15,6 @@ import pytest
 
 from kit.outgoing import opened
 from kit.posting import Post, Scripted, refuse, take
-from kit.records import make_config
 from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.delivery import Commit, Delivery, RecipientReply, Sending
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
@@ -24,7 +23,6 @@ from mailconfig.domain.ids import new_id
 from mailconfig.domain.messages import HeldFor, MessageState, RecipientState
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.suppressions import Suppression, SuppressionReason
-from mailconfig.services.sending.attempts import Attempts
 from mailconfig.storage.database import StorageSettings
 from mailconfig.storage.sealing import Keyring
 
@@ -273,37 +271,6 @@ async def test_a_worker_that_lost_its_message_sends_nothing(post: Post) -> None:
     assert await office.state(message.id) is MessageState.SENT
 
 
-async def test_thirty_a_minute_over_three_workers(post: Post) -> None:
-    """Never more than 30 in any minute, wherever it begins, and all of them in the end."""
-    office = post.office
-    config = make_config(
-        office.tenant, owner_id=None, provider_id="microsoft365", email_address="o@example.com"
-    )
-    async with office.database.work(office.tenant.workspace_id) as work:
-        await work.configs.insert(config, office.tenant.user_id)
-    sent: list[datetime] = []
-
-    async def noted(sending: Sending, commit: Commit) -> Delivery:
-        await anyio.lowlevel.checkpoint()
-        sent.append(office.clock.now)
-        return await take(sending, commit)
-
-    workers = [post.attempts(Scripted(noted)) for _ in range(3)]
-    messages = [await post.taken_in(config_id=config.id) for _ in range(100)]
-    for second in range(600):
-        async with asyncio.TaskGroup() as group:
-            for number, worker in enumerate(workers):
-                group.create_task(_some(post, worker, f"worker-{number}"))
-        if len(sent) == len(messages):
-            break
-        office.clock.turn(1 + (second % 3) / 7)
-    assert {await office.state(message.id) for message in messages} == {MessageState.SENT}
-    for end in sent:
-        begin = end - timedelta(seconds=60)
-        assert sum(begin < moment <= end for moment in sent) <= 30
-    assert (sent[-1] - sent[0]).total_seconds() < 4 * 62
-
-
 async def test_a_worker_sends_side_by_side_and_drains(post: Post) -> None:
     """It has as many under way as it may; asked to stop, it ends those and begins no others."""
     most, under_way, go = 0, 0, anyio.Event()
@@ -358,8 +325,3 @@ async def _interrupted(post: Post, reached: anyio.Event) -> None:
         group.start_soon(post.attempts().carry_out, job, "worker")
         await reached.wait()
         group.cancel_scope.cancel()
-
-
-async def _some(post: Post, worker: Attempts, owner: str) -> None:
-    for job in await post.queue.claim(owner, 12, 60):
-        await worker.carry_out(job, owner)

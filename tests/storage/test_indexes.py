@@ -31,11 +31,13 @@ from mailconfig.domain.messages import (
     RecipientState,
 )
 from mailconfig.domain.pages import Keyset, OrderDirection, PageRequest
+from mailconfig.domain.sentmail import PostboxState
 from mailconfig.domain.servers import TransportSecurity
-from mailconfig.storage.database import Database, Work
+from mailconfig.storage.database import Database, StorageSettings, Work
 from mailconfig.storage.identity import IdentityRepository
 from mailconfig.storage.messages import Change
 from mailconfig.storage.outbox import TableQueue
+from mailconfig.storage.outbox_postgresql import PostgresQueue
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.tables import metadata
 
@@ -208,9 +210,18 @@ LOOKUPS: list[Callable[[Work], Awaitable[object]]] = [
     lambda work: work.sending.claim(ID, "worker", NOON),
     lambda work: work.sending.commit(ID, 1),
     lambda work: work.sending.recover(ID),
+    lambda work: work.senders.default_of(ID),
+    lambda work: work.senders.of_configs([ID]),
     lambda work: work.suppressions.among(["a@example.com"]),
     lambda work: work.suppressions.page(PageRequest()),
     lambda work: work.jobs.remove([ID]),
+    lambda work: work.postboxes.options([ID]),
+    lambda work: work.postboxes.open_copies(ID, 10),
+    lambda work: work.postboxes.end_copy(ID, saved=True),
+    lambda work: work.postboxes.give_up_copies(ID, NOON),
+    lambda work: work.postboxes.copies([ID]),
+    lambda work: work.postboxes.state(ID),
+    lambda work: work.postboxes.end_visit(ID, "worker", PostboxState(NOON), NOON, NOON),
 ]
 
 
@@ -246,6 +257,7 @@ SYSTEM: list[Callable[[SystemRepository], Awaitable[object]]] = [
     lambda system: system.messages.stranded(NOON, 10),
     lambda system: system.messages.expire_contents(NOON, 10),
     lambda system: system.messages.expire_messages(NOON, 10),
+    lambda system: system.postboxes.claim("worker", 10, NOON),
 ]
 
 
@@ -280,6 +292,26 @@ async def test_the_queue_uses_its_index(database: Database) -> None:
                 plan = await explain(transaction._connection, *statement)
                 assert not plan.scans, plan.text
                 assert not plan.sorts, plan.text
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_the_queue_on_postgresql_uses_indexes(
+    database: Database, storage_settings: StorageSettings, tenant: Tenant
+) -> None:
+    """Claims, heartbeats and cancellations read none of its tables as a whole."""
+    queue = PostgresQueue(database, storage_settings)
+    with recorded(database) as statements:
+        await queue.claim("worker", 10, 30)
+        await queue.heartbeat("worker", [ID], 30)
+        async with database.work(tenant.workspace_id) as work:
+            await queue.cancel(work, [ID])
+    carried_out = [each for each in statements if "mailconfig_queue" in each[0]]
+    # Each heartbeat reads, under a lock, and writes.
+    assert len(carried_out) == 4
+    async with database.queueing() as transaction:
+        for statement in carried_out:
+            plan = await explain(transaction._connection, *statement)
+            assert not plan.scans, plan.text
 
 
 async def check(

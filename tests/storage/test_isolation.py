@@ -15,6 +15,7 @@ from kit.records import (
     make_config,
     make_file,
     make_message,
+    make_sender,
     make_tenant,
     make_test,
     password,
@@ -53,15 +54,25 @@ from mailconfig.domain.probes import (
     TestStatus,
 )
 from mailconfig.domain.secrets import Secret
+from mailconfig.domain.senders import SenderIdentity
 from mailconfig.domain.sending import Limit, Outcome, Unit
 from mailconfig.domain.sending.accounts import AccountHold
+from mailconfig.domain.sentmail import PostboxState, SendingOptions
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.domain.suppressions import Suppression, SuppressionReason
 from mailconfig.domain.workspaces import Invitation, Quota
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.exports import NOUNS, Rows
 from mailconfig.storage.messages import Change
-from mailconfig.storage.tables import outbox_jobs, sending_accounts, sending_counts
+from mailconfig.storage.tables import (
+    outbox_jobs,
+    postboxes,
+    sender_identities,
+    sending_accounts,
+    sending_counts,
+    sending_options,
+    sent_copies,
+)
 
 ALL = Visibility(everything=True)
 FIRST = PageRequest()
@@ -84,6 +95,7 @@ class World:
     message: Message
     """Being sent: attempt 1."""
     waiting: Message
+    sender: SenderIdentity
 
 
 KEY = new_id()
@@ -141,7 +153,14 @@ async def world(database: Database) -> World:
         await work.pacing.lock(config.id)
         await work.pacing.hold(config.id, HOLD)
         await work.pacing.count(config.id, [LIMIT], 1)
-    return World(owner, stranger, config, secret, key, test, file, grant, message, waiting.message)
+        sender = make_sender(config.id, is_default=True)
+        await work.senders.add(sender)
+        await work.postboxes.choose(config.id, SendingOptions(save_to_sent=True, read_bounces=True))
+        await work.postboxes.note_sent(config.id, message.id, NOON, save=True, read=True)
+    async with database.system() as system:
+        assert len(await system.postboxes.claim("p", 9, end)) == 1
+    mail = (message, waiting.message, sender)
+    return World(owner, stranger, config, secret, key, test, file, grant, *mail)
 
 
 SUPPRESSED = Suppression(new_id(), "no@example.com", SuppressionReason.MANUAL, None, NOON)
@@ -383,8 +402,46 @@ CASES: list[tuple[str, Call, object]] = [
     ("pacing.lock", lambda w, x: w.pacing.lock(x.config.id), NotFound),
     ("pacing.used", lambda w, x: w.pacing.used(x.config.id, LIMIT), ()),
     ("pacing.count", lambda w, x: w.pacing.count(x.config.id, [LIMIT], 1), None),
+    ("pacing.uncount", lambda w, x: w.pacing.uncount(x.config.id, [LIMIT], 1, NOON), None),
     ("pacing.hold", lambda w, x: w.pacing.hold(x.config.id, None), None),
     ("pacing.pause", lambda w, x: w.pacing.pause(x.config.id, NOON), None),
+    (
+        "postboxes.options",
+        lambda w, x: w.postboxes.options([x.config.id]),
+        {"config": SendingOptions()},
+    ),
+    ("postboxes.choose", lambda w, x: w.postboxes.choose(x.config.id, SendingOptions()), None),
+    (
+        "postboxes.note_sent",
+        lambda w, x: w.postboxes.note_sent(x.config.id, x.waiting.id, NOON, save=True, read=True),
+        Fault,
+    ),
+    ("postboxes.open_copies", lambda w, x: w.postboxes.open_copies(x.config.id, 9), []),
+    (
+        "postboxes.end_copy",
+        lambda w, x: w.postboxes.end_copy(x.message.id, saved=True),
+        False,
+    ),
+    (
+        "postboxes.give_up_copies",
+        lambda w, x: w.postboxes.give_up_copies(x.config.id, NOON.replace(year=2100)),
+        0,
+    ),
+    ("postboxes.copies", lambda w, x: w.postboxes.copies([x.message.id]), {}),
+    ("postboxes.state", lambda w, x: w.postboxes.state(x.config.id), None),
+    (
+        "postboxes.end_visit",
+        lambda w, x: w.postboxes.end_visit(x.config.id, "p", PostboxState(NOON), None, NOON),
+        False,
+    ),
+    ("senders.lock", lambda w, x: w.senders.lock(x.config.id), NotFound),
+    # An identity of the stranger's own cannot name the owner's account.
+    ("senders.add", lambda w, x: w.senders.add(make_sender(x.config.id)), Fault),
+    ("senders.update", lambda w, x: w.senders.update(replace(x.sender, name="Eve")), NotFound),
+    ("senders.remove", lambda w, x: w.senders.remove(x.sender.id), NotFound),
+    ("senders.get", lambda w, x: w.senders.get(x.sender.id), NotFound),
+    ("senders.default_of", lambda w, x: w.senders.default_of(x.config.id), None),
+    ("senders.of_configs", lambda w, x: w.senders.of_configs([x.config.id]), {"config": ()}),
     ("audit.page", lambda w, _: w.audit.page(FIRST), EMPTY),
     ("audit.following", lambda w, _: w.audit.following(None, None, 100), []),
 ]
@@ -397,6 +454,7 @@ ADDING = {
     "quotas.limits",
     "quotas.set",
     "invitations.insert",
+    "unsubscribe_links.insert",
     "suppressions.add",
     "secrets.add",
     "secrets.add_as",
@@ -438,6 +496,8 @@ async def test_a_stranger_finds_and_changes_nothing(
     before = await snapshot(database, world)
     if outcome == {"config": ()}:
         outcome = {world.config.id: ()}
+    if outcome == {"config": SendingOptions()}:
+        outcome = {world.config.id: SendingOptions()}
     if outcome == {"message": ()}:
         outcome = {world.message.id: ()}
     if isinstance(outcome, type) and issubclass(outcome, MailconfigError):
@@ -461,7 +521,15 @@ async def test_a_row_goes_where_the_transaction_is(database: Database, world: Wo
         assert (await work.configs.get(config.id)).workspace_id == world.stranger.workspace_id
 
 
-_PLAIN = (outbox_jobs, sending_accounts, sending_counts)
+_PLAIN = (
+    outbox_jobs,
+    sending_accounts,
+    sending_counts,
+    sending_options,
+    postboxes,
+    sent_copies,
+    sender_identities,
+)
 
 
 async def snapshot(database: Database, world: World) -> tuple[object, ...]:

@@ -93,6 +93,17 @@ async def test_a_message_has_one_job(office: Office, queue: TableQueue) -> None:
     assert await queue.claim("c", 10, 30) == []
 
 
+async def test_a_message_that_has_a_job_keeps_it(office: Office, queue: TableQueue) -> None:
+    """Ensured, it gets one where it has none, and otherwise time and owner stay."""
+    message, other = await enqueued(office, queue), await office.taken_in()
+    assert await queue.claim("a", 10, 30) == [job_of(message)]
+    async with office.database.work(office.tenant.workspace_id) as work:
+        for each in (message, other, other):
+            await queue.ensure(work, job_of(each), NOON)
+    assert await queue.heartbeat("a", [message.id], 30) == {message.id}
+    assert await queue.claim("b", 10, 30) == [job_of(other)]
+
+
 async def test_a_job_that_is_forgotten_does_not_come(office: Office, queue: TableQueue) -> None:
     """Waiting or claimed; unknown ones are none, and the others stay."""
     waiting, claimed = await enqueued(office, queue, 5), await enqueued(office, queue)
@@ -105,7 +116,7 @@ async def test_a_job_that_is_forgotten_does_not_come(office: Office, queue: Tabl
 
 
 async def test_a_lease_that_ends_gives_the_job_back(office: Office, queue: TableQueue) -> None:
-    """Prolonged it stays; once it is over its owner has lost it, also before somebody takes it."""
+    """Prolonged it stays; once it is over its owner loses it to whoever comes, and only then."""
     kept, lost = await enqueued(office, queue), await enqueued(office, queue)
     claimed = await queue.claim("a", 10, 30)
     assert {job.message_id for job in claimed} == {kept.id, lost.id}
@@ -114,9 +125,11 @@ async def test_a_lease_that_ends_gives_the_job_back(office: Office, queue: Table
     assert await queue.heartbeat("a", [kept.id], 30) == {kept.id}
     assert await queue.heartbeat("a", [], 30) == frozenset()
     office.clock.turn(1)
-    assert await queue.heartbeat("a", [kept.id, lost.id], 30) == {kept.id}
     assert await queue.claim("b", 10, 30) == [job_of(lost)]
-    assert await queue.heartbeat("a", [lost.id], 30) == frozenset()
+    assert await queue.heartbeat("a", [kept.id, lost.id], 30) == {kept.id}
+    office.clock.turn(3600)
+    assert await queue.heartbeat("a", [kept.id, lost.id], 30) == {kept.id}
+    assert await queue.claim("c", 10, 30) == [job_of(lost)]
 
 
 async def test_claims_at_once_never_share_a_job(office: Office, queue: TableQueue) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,12 +21,15 @@ from sqlalchemy import Connection, delete, text
 from kit.database import KEY_TEXT
 from kit.outgoing import Office, job_of, opened
 from kit.records import make_message, make_tenant
+from kit.silence import Silence
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.errors import Fault, NotFound
-from mailconfig.domain.messages import Message
+from mailconfig.domain.messages import Message, MessageEvent
 from mailconfig.domain.outbox import Job
-from mailconfig.storage import migration
-from mailconfig.storage.database import StorageSettings
+from mailconfig.storage import migration, outbox_postgresql
+from mailconfig.storage.database import Database, StorageSettings
+from mailconfig.storage.inspecting import inspect_database
+from mailconfig.storage.messages import Change
 from mailconfig.storage.outbox_postgresql import PostgresQueue
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.settings import database_url
@@ -33,6 +37,7 @@ from mailconfig.storage.tables import configs
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"])
 
+ROOT = Path(__file__).parents[2]
 TAKEOVER_SECONDS = 10.0
 """Issue 6: jobs of a worker that was killed are taken over within this."""
 JOBS = "SELECT count(*) FROM mailconfig_queue.pgqueuer"
@@ -179,6 +184,17 @@ async def test_a_message_has_one_job(office: Office, queue: PostgresQueue) -> No
     assert await queue.claim("b", 10, 2000) == [job_of(message)]
 
 
+async def test_a_message_that_has_a_job_keeps_it(office: Office, queue: PostgresQueue) -> None:
+    """Ensured, it gets one where it has none, and otherwise time and owner stay."""
+    message, other = await enqueued(office, queue), await office.taken_in()
+    assert await queue.claim("a", 10, 30) == [job_of(message)]
+    async with office.database.work(office.tenant.workspace_id) as work:
+        for each in (message, other, other):
+            await queue.ensure(work, job_of(each), office.clock.now)
+    assert await queue.heartbeat("a", [message.id], 30) == {message.id}
+    assert await queue.claim("b", 10, 30) == [job_of(other)]
+
+
 async def test_batches_share_nothing(office: Office, queue: PostgresQueue) -> None:
     """Four workers that claim at once get each job once."""
     jobs = {job_of(await enqueued(office, queue)) for _ in range(20)}
@@ -188,17 +204,20 @@ async def test_batches_share_nothing(office: Office, queue: PostgresQueue) -> No
 
 
 async def test_heartbeats_keep_only_what_is_ones_own(office: Office, queue: PostgresQueue) -> None:
-    """A lease that lasts is prolonged; one that is over, or somebody else's, is lost."""
+    """Prolonged it stays; once it is over its owner loses it to whoever comes, and only then."""
     mine, lapsed = await enqueued(office, queue, -2), await enqueued(office, queue, -1)
     both = [mine.id, lapsed.id]
     assert len(await queue.claim("a", 10, 30)) == 2
     await passed(office, 20)
     assert await queue.heartbeat("a", [mine.id], 30) == {mine.id}
     await passed(office, 20)
-    assert await queue.heartbeat("a", both, 30) == {mine.id}
     assert await queue.claim("b", 10, 30) == [job_of(lapsed)]
+    assert await queue.heartbeat("a", both, 30) == {mine.id}
+    await passed(office, 3600)
+    assert await queue.heartbeat("a", both, 30) == {mine.id}
+    assert await queue.claim("c", 10, 30) == [job_of(lapsed)]
     before = await carried_out(office, "SELECT id, heartbeat FROM mailconfig_queue.pgqueuer")
-    assert await queue.heartbeat("a", [lapsed.id], 30) == frozenset()
+    assert await queue.heartbeat("b", both, 30) == frozenset()
     assert await queue.heartbeat("a", [], 30) == frozenset()
     assert before == await carried_out(
         office, "SELECT id, heartbeat FROM mailconfig_queue.pgqueuer"
@@ -230,6 +249,42 @@ async def test_waiting_workers_are_told_by_others(
             await lost.wait()
             await queue.wait(NEVER)  # connects anew
     await other.close()
+
+
+async def test_a_connection_that_nobody_ended_is_missed(
+    office: Office, storage_settings: StorageSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall forgets it and tells nobody: it is asked now and then, and replaced."""
+    monkeypatch.setattr(outbox_postgresql, "_ASK_SECONDS", 0)
+    async with Silence.before(storage_settings) as (silence, behind):
+        queue = PostgresQueue(office.database, behind)
+        for _ in range(2):
+            await queue.wait(NEVER)
+        heard = queue._ear
+        assert heard is not None
+        silence.falls()
+        await queue.wait(NEVER)  # asks, and hears nothing within a second
+        assert queue._ear is None
+        silence.ends()
+        await queue.wait(NEVER)
+        assert queue._ear not in {None, heard}
+        await queue.close()
+
+
+async def test_it_can_be_used_again_after_it_was_closed(
+    office: Office, queue: PostgresQueue
+) -> None:
+    """A worker that ends closes it, and one that begins in the same process opens it anew."""
+    for _ in range(2):
+        await queue.wait(NEVER)
+        ear = queue._ear
+        assert ear is not None
+        await queue.close()
+        assert (queue._ear, ear.is_closed()) == (None, True)
+    listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname ="
+    async with asyncio.timeout(TAKEOVER_SECONDS):
+        while await kept(office, f"{listening} current_database()"):  # noqa: ASYNC110 - a row
+            await asyncio.sleep(0.05)
 
 
 async def test_waiting_ends_by_itself(office: Office, storage_settings: StorageSettings) -> None:
@@ -293,6 +348,61 @@ async def test_the_log_is_emptied(office: Office, queue: PostgresQueue) -> None:
     assert await kept(office, NOTES) == 1
     await queue.tidy()
     assert (await kept(office, NOTES), await kept(office)) == (0, 1)
+
+
+async def test_messages_that_wait_get_jobs_again(
+    office: Office, queue: PostgresQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that have not ended, each one, at its time; whatever was in the queue is gone."""
+    monkeypatch.setattr(outbox_postgresql, "_BATCH", 2)
+    start = office.clock.now
+    due = [await office.taken_in(due_at=start - timedelta(seconds=place)) for place in range(5)]
+    later = await office.taken_in(due_at=start + timedelta(seconds=1000))
+    over = await enqueued(office, queue)
+    await put(office, queue, job_of(due[0]), -50)
+    await queue.claim("a", 1, 30)
+    async with office.database.work(office.tenant.workspace_id) as work:
+        assert await work.messages.apply(over.id, Change(MessageEvent.CANCEL))
+    async with office.database.queueing() as transaction:
+        await outbox_postgresql.refill(transaction)
+    assert await kept(office) == 6
+    assert await queue.claim("b", 10, 30) == [job_of(message) for message in reversed(due)]
+    await passed(office, 1000)
+    assert await queue.claim("b", 10, 2000) == [job_of(later)]
+
+
+async def test_a_role_that_reads_and_writes_rows_is_enough(
+    office: Office, storage_settings: StorageSettings
+) -> None:
+    """By the rights that docs/operations.md names, and not by less."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rights = [line.strip() for line in page.splitlines() if line.startswith("    GRANT ")]
+    assert len(rights) == 3
+    name = f"server_{uuid4().hex}"
+    url = database_url(storage_settings).set(username=name, password="quiet")
+    settings = StorageSettings(url.render_as_string(hide_password=False), pool_size=4)
+    public = "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public"
+    await carried_out(office, f"CREATE ROLE {name} LOGIN PASSWORD 'quiet'")
+    await carried_out(office, f"GRANT {public} TO {name}")
+    assert len((await inspect_database(settings)).unqueued) == 3
+    for right in rights:
+        await carried_out(office, right.replace("mailconfig_server", name))
+    assert (await inspect_database(settings)).unqueued == frozenset()
+    message = await office.taken_in()
+    database = Database.open(settings, Keyring.of_text(KEY_TEXT))
+    queue = PostgresQueue(database, settings)
+    async with database.work(message.workspace_id) as work:
+        await queue.enqueue(work, job_of(message), office.clock.now)
+    await queue.wait(0)
+    assert await queue.claim("a", 10, 30) == [job_of(message)]
+    assert await queue.heartbeat("a", [message.id], 30) == {message.id}
+    async with database.work(message.workspace_id) as work:
+        await queue.cancel(work, [message.id])
+    await queue.tidy()
+    await queue.close()
+    await database.close()
+    await carried_out(office, f"DROP OWNED BY {name}")
+    await carried_out(office, f"DROP ROLE {name}")
 
 
 async def test_variables_of_the_process_rename_nothing(

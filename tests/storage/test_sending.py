@@ -288,18 +288,20 @@ async def test_what_is_over_expires(office: Office) -> None:
 
 
 async def test_leases_on_messages_are_prolonged_by_their_owner(office: Office) -> None:
-    """While they last; others', ended ones and unknown ones are not."""
-    mine, ended = await office.sending(seconds=30), await office.sending(seconds=10)
-    other = await office.taken_in()
+    """Also when they are over, until somebody looks after the message; others' never."""
+    mine, late = await office.sending(seconds=30), await office.sending(seconds=10)
+    taken, other = await office.sending(seconds=10), await office.taken_in()
     assert await office.claim(other.id, owner="other")
     office.clock.turn(10)
-    ids = [mine.id, ended.id, other.id]
+    assert await do(office, lambda w: w.sending.recover(taken.id)) is MessageEvent.RELEASE
+    ids = [mine.id, late.id, taken.id, other.id]
     async with office.database.system() as system:
         until = office.clock.now + timedelta(seconds=30)
-        assert await system.messages.prolong("worker", ids, until) == {mine.id}
+        assert await system.messages.prolong("worker", ids, until) == {mine.id, late.id}
     office.clock.turn(29)
-    assert await do(office, lambda w: w.sending.recover(mine.id)) is None
-    assert await do(office, lambda w: w.sending.recover(ended.id)) is MessageEvent.RELEASE
+    for message in (mine, late):
+        assert await do(office, lambda w: w.sending.recover(message.id)) is None  # noqa: B023
+    assert await do(office, lambda w: w.sending.recover(other.id)) is MessageEvent.RELEASE
 
 
 async def test_messages_without_anybody_are_found(office: Office) -> None:

@@ -15,6 +15,7 @@ NEW: Final = "bo@example.com"
 NEW_PASSWORD: Final = "another battery staple"
 AS: Final[Mapping[str, str | None]] = {
     "acceptInvitation": None,
+    "requestPasswordReset": None,
     "resetPassword": None,
     "logoutEverywhere": NEW,
     "leaveWorkspace": NEW,
@@ -65,6 +66,53 @@ MAILBOXES: Final[tuple[Step, ...]] = (
     ("revokeMailboxGrant", {"input": {"id": "@completeMailboxAuthorization.grant.id"}}),
     ("deleteOAuthClient", {"input": {"providerId": "gmail"}}),
 )
+_LETTER: Final[Mapping[str, Any]] = {
+    "configId": "@submit.config.id",
+    "to": [{"address": "bo@example.org", "name": "Bo"}],
+    "subject": "Your order 4711",
+    "text": "It is on its way.",
+}
+MESSAGES: Final[tuple[Step, ...]] = (
+    (
+        "addSenderIdentity",
+        {
+            "input": {
+                "configId": "@submit.config.id",
+                "address": "orders@example.net",
+                "name": "Orders",
+                "replyTo": "support@example.net",
+                "signatureText": "Example Ltd, 1 Example Street",
+                "isDefault": True,
+            }
+        },
+    ),
+    (
+        "updateSenderIdentity",
+        {
+            "input": {
+                "id": "@addSenderIdentity.senderIdentity.id",
+                "signatureHtml": "<b>Example Ltd</b>, 1 Example Street",
+            }
+        },
+    ),
+    ("previewEmail", {"input": _LETTER}),
+    ("sendEmail", {"input": {**_LETTER, "idempotencyKey": "order 4711"}}),
+    ("messages", {"first": 10, "filter": {"state": ["QUEUED", "HELD", "DEFERRED"]}}),
+    ("cancelMessage", {"input": {"id": "@sendEmail.message.id"}}),
+    ("message", {"id": "@sendEmail.message.id"}),
+    ("retryMessage", {"input": {"id": "@sendEmail.message.id"}}),
+    ("retryAmbiguous", {"input": {"id": "@sendEmail.message.id"}}),
+    (
+        "retryMessages",
+        {"input": {"filter": {"configId": ["@submit.config.id"], "state": ["FAILED", "HELD"]}}},
+    ),
+    ("pauseSending", {"input": {"configId": "@submit.config.id"}}),
+    ("resumeSending", {"input": {"configId": "@submit.config.id"}}),
+    ("deleteSenderIdentity", {"input": {"id": "@addSenderIdentity.senderIdentity.id"}}),
+    ("suppressAddress", {"input": {"address": "gone@example.org"}}),
+    ("suppressions", {"first": 10}),
+    ("unsuppressAddress", {"input": {"address": "gone@example.org"}}),
+)
 WORKSPACES: Final[tuple[Step, ...]] = (
     ("renameWorkspace", {"input": {"name": "Example Ltd"}}),
     ("inviteMember", {"input": {"email": NEW, "role": "MEMBER"}}),
@@ -89,6 +137,7 @@ WORKSPACES: Final[tuple[Step, ...]] = (
 )
 ENDINGS: Final[tuple[Step, ...]] = (
     ("changePassword", {"input": {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}}),
+    ("requestPasswordReset", {"input": {"email": "ada@example.com"}}),
     ("resetPassword", {"input": {"token": "@reset.token", "newPassword": "a third battery"}}),
     ("logout", {}),
     ("deleteWorkspace", {"input": {"slug": "default"}}),

@@ -65,7 +65,7 @@ these each next attempt waits, ever longer.
 _HEADS: Final = {
     "queries.md": "# Queries\n",
     "mutations.md": "# Mutations\n\nEach answers with a payload. By cookie, each needs the header "
-    "`X-CSRF-Token`, but `login`,\n`refreshSession` and `resetPassword`.\n",
+    "`X-CSRF-Token`, but `login`,\n`refreshSession`, `requestPasswordReset` and `resetPassword`.\n",
     "subscriptions.md": "# Subscriptions\n\nOver server-sent events (graphql-sse, distinct "
     "connections) or WebSocket\n(graphql-transport-ws). Each event is an answer.\n",
     "types.md": "# Types\n",

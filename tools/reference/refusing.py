@@ -18,6 +18,8 @@ _LEAVING: Final = (
     "ConfigurationsRemainError",
     "ValidationIssue",
 )
+_LETTER: Final = ("NotFoundError", "ValidationIssue", "FileRefusedError", "LimitExceededError")
+_MESSAGE: Final = ("NotFoundError", "MessageStateError")
 
 PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "applyFix": (
@@ -37,6 +39,7 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "logout": (),
     "logoutEverywhere": (),
     "refreshSession": ("UnauthenticatedError",),
+    "requestPasswordReset": ("ValidationIssue", "RateLimitedError"),
     "resetPassword": ("ValidationIssue",),
     "switchWorkspace": ("NotFoundError",),
     "createApiKey": ("ValidationIssue", "LimitExceededError"),
@@ -60,6 +63,24 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "withdrawInvitation": ("NotFoundError",),
     "acceptInvitation": ("InvitationInvalidError", "UnauthenticatedError", "ValidationIssue"),
     "exportWorkspace": ("RateLimitedError",),
+    "sendEmail": (
+        *_LETTER,
+        "IdempotencyConflictError",
+        "RecipientsSuppressedError",
+        "QuotaExceededError",
+    ),
+    "previewEmail": _LETTER,
+    "cancelMessage": _MESSAGE,
+    "retryMessage": _MESSAGE,
+    "retryAmbiguous": _MESSAGE,
+    "retryMessages": ("NotFoundError", "ValidationIssue"),
+    "pauseSending": ("NotFoundError",),
+    "resumeSending": ("NotFoundError",),
+    "addSenderIdentity": ("NotFoundError", "ValidationIssue", "LimitExceededError"),
+    "updateSenderIdentity": ("NotFoundError", "ValidationIssue"),
+    "deleteSenderIdentity": ("NotFoundError",),
+    "suppressAddress": ("ValidationIssue", "DuplicateError"),
+    "unsuppressAddress": ("ValidationIssue", "NotFoundError"),
     "deleteWorkspace": ("ValidationIssue",),
     "deleteAccount": ("CredentialsError", "LastOwnerError"),
     "rollback": (
@@ -107,18 +128,25 @@ CODES: Final[Mapping[str, Sequence[str]]] = {
     "csrfToken": (),
     "discoveryProgress": ("INVALID_INPUT", "RATE_LIMITED"),
     "explain": ("INVALID_INPUT", "RATE_LIMITED"),
+    "message": (),
+    "messages": ("INVALID_INPUT",),
     "node": (),
     "nodes": ("INVALID_INPUT",),
     "oauthClients": (),
     "provider": (),
     "providers": ("INVALID_INPUT",),
     "sessions": (),
+    "suppressions": (),
     "viewer": (),
     "workspace": (),
     "workspaces": (),
 }
 """`extensions.code` of a query's or subscription's own errors, beside those of who may ask."""
-READERS: Final = {"auditEvents": Guard.ADMIN, "oauthClients": Guard.ADMIN}
+READERS: Final = {
+    "auditEvents": Guard.ADMIN,
+    "oauthClients": Guard.ADMIN,
+    "suppressions": Guard.ADMIN,
+}
 """Who may run a query that not everybody who is signed in may."""
 BUDGETS: Final = {
     **FIELDS,

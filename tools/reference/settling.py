@@ -23,7 +23,6 @@ _DOTS: Final = frozenset(
         "prefix",
         "refreshToken",
         "requestId",
-        "state",
         "token",
     }
 )
@@ -31,6 +30,10 @@ _CHANGES: Final = ("before.", "after.")
 _LINK: Final = re.compile(r"(?P<path>.*)\?expires=\d+&signature=[\w-]+")
 _DIGEST: Final = re.compile(r"[\w-]{43}")
 """A keyed digest of the audit trail."""
+_MESSAGE_ID: Final = re.compile(r"<[\w.+-]{20,}@")
+"""Begin of a Message-ID."""
+_DATE: Final = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+"""Moment in a message (RFC 5322, section 3.3)."""
 _KEY: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -49,7 +52,9 @@ class Settling:
         return self._text(value, name) if isinstance(value, str) else value
 
     def _text(self, text: str, name: str) -> str:
-        if name in _DOTS or (name.startswith(_CHANGES) and _DIGEST.fullmatch(text)):
+        digest = name.startswith(_CHANGES) and _DIGEST.fullmatch(text)
+        sign_in = name == "state" and not text.isupper()  # a message's is a word in upper case
+        if name in _DOTS or digest or sign_in:
             return "..."
         if name.endswith("At"):
             return _MOMENT
@@ -57,6 +62,8 @@ class Settling:
             return _LINK.sub(self._link, text)
         if name == "status" and text == "RUNNING":
             return "QUEUED"
+        if name in {"content", "messageId", "value"}:
+            return _DATE.sub("Mon, 05 Jan 2026 09:00:00 +0000", _MESSAGE_ID.sub("<...@", text))
         decoded = ids.decode(text)
         return ids.encode(decoded[0], self._keys(decoded[1])) if decoded else text
 

@@ -88,6 +88,7 @@ _STORY: Final[tuple[tuple[str, Mapping[str, JSON]], ...]] = (
             }
         },
     ),
+    *chapters.MESSAGES,
     ("update", {"input": {"id": "@submit.config.id", "expectedRevision": 2, "name": "Help desk"}}),
     (
         "rollback",

@@ -204,6 +204,7 @@ async def opened() -> AsyncIterator[World]:
                 **{name: field.default for name, field in Settings.model_fields.items()}
                 | {
                     "data_dir": Path(folder),
+                    "sending_worker": False,
                     "dns_servers": (names,),
                     "oauth_redirect_uris": ("https://app.example.com/oauth/callback",),
                 }

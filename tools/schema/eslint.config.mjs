@@ -18,8 +18,12 @@ const values = [
   'DomainCheck',
   'DomainReport',
   'EmailConfigVersion', // its revision tells it apart within its configuration
+  'EmailHeader',
+  'EmailPreview',
   'Evidence',
   'FoundServer',
+  'MessageAttempt', // its number tells it apart within its message
+  'MessageRecipient',
   'OAuthClient', // its provider tells it apart within the workspace
   'OAuthClients',
   'PageInfo',
@@ -47,16 +51,19 @@ const except = (name, ...words) => ({
 });
 const ours = {
   rules: {
-    // The field's own word (RFC 6266, section 4.3), in which "file" names no type.
-    'no-typename-prefix': except('no-typename-prefix', 'filename: String!'),
+    // The fields' own words, in which "file" and "message" name no types (RFC 6266, section 4.3;
+    // RFC 5322, section 3.6.4).
+    'no-typename-prefix': except('no-typename-prefix', 'filename: String!', 'messageId: String!'),
     // A version is read below its configuration only; events, keys, members and invitations by
-    // those who keep a workspace, in their lists only: `node` cannot lead to them.
+    // those who keep a workspace, in their lists only, and so the addresses that are never sent
+    // to: `node` cannot lead to them.
     'relay-edge-types': except(
       'relay-edge-types',
       'type EmailConfigVersionEdge {',
       'type AuditEventEdge {',
       'type ApiKeyEdge {',
       'type InvitationEdge {',
+      'type SuppressionEdge {',
       'type WorkspaceMemberEdge {',
     ),
   },

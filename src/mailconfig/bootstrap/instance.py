@@ -12,6 +12,7 @@ from mailconfig.bootstrap.network import Network
 from mailconfig.bootstrap.oauth import MailboxOAuth, build_authorizations, build_grants
 from mailconfig.bootstrap.sending import Outgoing, build_outgoing
 from mailconfig.bootstrap.storing import blob_folder, open_database, signing_keys
+from mailconfig.bootstrap.systemmail import build_reset_mail
 from mailconfig.bootstrap.tenants import Tenants, build_quotas, build_tenancy
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.clock import utc_now
@@ -329,10 +330,15 @@ def _services(
         bearers=bearers,
         configs=mailboxes.configs,
         probes=mailboxes.probes,
+        reset_mail=build_reset_mail(
+            settings, database, outgoing.queue, identity.accounts, limiter, languages(settings)
+        ),
         messages=mailing.messages,
         message_changes=mailing.changes,
         suppressions=mailing.suppressions,
+        unsubscribing=mailing.unsubscribing,
         sending_options=SendingOptionsService(database),
+        senders=mailing.senders,
         files=mailboxes.files,
         validation=ValidationService(rows, ground.policy, utc_now),
         explaining=_explaining(settings, rows, limiter),

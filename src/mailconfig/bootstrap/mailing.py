@@ -15,7 +15,9 @@ from mailconfig.services.messagechanges import MessageChanges
 from mailconfig.services.messageparts import MessageParts
 from mailconfig.services.messages import MessageService
 from mailconfig.services.quotas import QuotaService
+from mailconfig.services.senders import SenderService, SenderSettings
 from mailconfig.services.suppressions import SuppressionService
+from mailconfig.services.unsubscribing import UnsubscribeService
 from mailconfig.settings import Settings
 from mailconfig.storage.database import Database, Work
 
@@ -29,6 +31,8 @@ class Mailing:
     messages: MessageService
     changes: MessageChanges
     suppressions: SuppressionService
+    unsubscribing: UnsubscribeService
+    senders: SenderService
 
 
 def build_mailing(
@@ -53,9 +57,15 @@ def build_mailing(
         per_minute=settings.messages_per_minute,
     )
     fingerprints = Fingerprints(signer)
-    parts = MessageParts(files, FileSettings(max_bytes=settings.upload_max_bytes), limits)
+    unsubscribing = UnsubscribeService(database, fingerprints, settings.public_url, utc_now)
+    uploads = FileSettings(max_bytes=settings.upload_max_bytes)
+    parts = MessageParts(files, uploads, limits, unsubscribing)
     return Mailing(
         MessageService(database, queue, parts, fingerprints, quotas, limiter, chosen, utc_now),
         MessageChanges(database, queue, chosen, utc_now),
         SuppressionService(database, fingerprints, utc_now),
+        unsubscribing,
+        SenderService(
+            database, fingerprints, SenderSettings(settings.sender_identities_max), utc_now
+        ),
     )

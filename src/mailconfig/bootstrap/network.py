@@ -14,6 +14,7 @@ from mailconfig.domain.demo import Demo
 from mailconfig.domain.diagnostics.engine import diagnose_code
 from mailconfig.domain.discovery import Source
 from mailconfig.domain.fetching import Fetcher, Poster
+from mailconfig.domain.postbox import Postbox
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.reachability import PortScout
 from mailconfig.domain.resolution import Records, Resolver
@@ -21,6 +22,7 @@ from mailconfig.domain.roundtrips import RoundTripper
 from mailconfig.egress import Egress, EgressPolicy
 from mailconfig.mail.limits import ProbeSettings
 from mailconfig.mail.ports import EgressPortScout
+from mailconfig.mail.postbox import ImapPostbox, PostboxSettings
 from mailconfig.mail.prober import NetworkProber
 from mailconfig.mail.records import create_records
 from mailconfig.mail.resolver import ResolverSettings, ServersResolver, create_resolver
@@ -137,6 +139,11 @@ class Network:
             messages_per_connection=given.sending_messages_per_connection,
         )
         return SmtpTransport(self._egress, self._trust, limits)
+
+    @cached_property
+    def postbox(self) -> Postbox:
+        """What opens mailboxes of accounts that send."""
+        return ImapPostbox(self._egress, self._trust, PostboxSettings(probe=self._dialogues))
 
     @cached_property
     def _dns(self) -> ResolverSettings:

@@ -14,6 +14,7 @@ from mailconfig.domain.sending import RetryPolicy
 from mailconfig.domain.sending.breaker import BreakerSettings, HostBreaker
 from mailconfig.services.files import FileService
 from mailconfig.services.grants import GrantService
+from mailconfig.services.returns import Visitor, VisitorSettings, VisitPolicy, Visits
 from mailconfig.services.sending import Attempts, Sender, SenderSettings, SendingPolicy
 from mailconfig.services.sending.gate import Gate
 from mailconfig.settings import Settings
@@ -29,12 +30,14 @@ class Outgoing:
     queue: Queue[Work]
     transport: Transport
     sender: Sender
+    visitor: Visitor
+    """Looks after what was sent: copies in Sent, bounces."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send what is due for as long as the context lasts, then close all connections."""
         try:
-            async with self.sender.running():
+            async with self.visitor.running(), self.sender.running():
                 yield
         finally:
             await self.transport.close()
@@ -70,6 +73,7 @@ def build_outgoing(
         ),
         lease_seconds=settings.sending_lease_seconds,
         recheck_seconds=settings.sending_recheck_seconds,
+        retry_ambiguous=settings.sending_retry_ambiguous,
     )
     gate = Gate(rows, breaker, policy.recheck_seconds)
     attempts = Attempts(
@@ -81,4 +85,20 @@ def build_outgoing(
         drain_seconds=settings.sending_drain_seconds,
     )
     sender = Sender(database, queue, attempts, limits, utc_now)
-    return Outgoing(queue, network.transport, sender)
+    visitor = _visitor(settings, database, network, grants, files)
+    return Outgoing(queue, network.transport, sender, visitor)
+
+
+def _visitor(
+    settings: Settings,
+    database: Database,
+    network: Network,
+    grants: GrantService,
+    files: FileService,
+) -> Visitor:
+    policy = VisitPolicy(
+        look_seconds=settings.returns_look_seconds, look_days=settings.returns_look_days
+    )
+    visits = Visits(database, network.postbox, grants, files, policy, utc_now)
+    limits = VisitorSettings(concurrency=settings.returns_mailboxes)
+    return Visitor(database, visits, limits, utc_now)

@@ -5,10 +5,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from mailconfig.bootstrap import open_instance
+from mailconfig.bootstrap.systemmail import reset_page
 from mailconfig.cli.application import Data, fail, prepare_schema, read_settings, run
 from mailconfig.cli.upkeep import user
 from mailconfig.domain.errors import NotFound
 from mailconfig.services.accounts import Reset
+from mailconfig.services.resetmail import TOKEN
 from mailconfig.settings import Settings
 
 
@@ -25,9 +27,9 @@ def reset(
         fail("There is no user with this address.")
     token = made.token.reveal()
     print(f"Token, until {made.expires_at:%Y-%m-%d %H:%M} UTC:\n{token}")
-    if settings.public_url is not None:
-        # Behind the #, which browsers send to no server (RFC 9110, section 7.1).
-        print(f"Link:\n{settings.public_url.rstrip('/')}/reset-password#token={token}")
+    page = reset_page(settings)
+    if page is not None:
+        print(f"Link:\n{page.replace(TOKEN, token)}")
 
 
 async def _start_reset(settings: Settings, email: str) -> Reset | None:

@@ -21,6 +21,7 @@ from mailconfig.domain.files import Upload
 from mailconfig.domain.issues import ValidationIssue
 from mailconfig.domain.messages import MessageState
 from mailconfig.domain.phrases import N_
+from mailconfig.domain.unsubscribing import ManagedUnsubscribe, NewLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +54,27 @@ class SendRequest:
     """A message as somebody asks for it; nothing is checked."""
 
     config_id: UUID
-    """The account to send by; its address is the sender's."""
+    """The account to send by."""
+    sender_identity_id: UUID | None = None
+    """One of the account's identities; None: its default one, else the account itself."""
     to: tuple[NamedAddress, ...] = ()
     cc: tuple[NamedAddress, ...] = ()
     bcc: tuple[NamedAddress, ...] = ()
     """Recipients whom no header names."""
     reply_to: tuple[NamedAddress, ...] = ()
+    """Empty: that of the identity."""
     sender_name: str | None = None
-    """Name in From; None: the display name of the account."""
+    """Name in From; None: that of the identity, else the display name of the account."""
     subject: str = ""
     text: str | None = None
     """Plain text; None or blank: made from `html`."""
     html: str | None = None
     signature: Signature | None = None
+    """None: that of the identity; an empty one: none."""
     attachments: tuple[AttachmentRequest, ...] = ()
     headers: tuple[ExtraHeader, ...] = ()
     priority: Priority = Priority.NORMAL
-    list_unsubscribe: ListUnsubscribe | None = None
+    list_unsubscribe: ListUnsubscribe | ManagedUnsubscribe | None = None
     in_reply_to: str | None = None
     """Message-ID that is answered, with its angle brackets."""
     references: tuple[str, ...] = ()
@@ -98,6 +103,8 @@ class Preview:
     composed: Composed
     issues: tuple[ValidationIssue, ...]
     """Warnings and hints, by path."""
+    link: NewLink | None = None
+    """By which the recipient can unsubscribe once the message is stored, where it was asked for."""
 
 
 class MessageStateConflict(Refusal):

@@ -38,6 +38,13 @@ class Queue(Protocol[WorkT_contra]):
         """
         ...
 
+    async def ensure(self, work: WorkT_contra, job: Job, due_at: datetime) -> None:
+        """Let a message be due at a time where it has no job, within the caller's transaction.
+
+        One that it has stays as it is, also with whoever has it.
+        """
+        ...
+
     async def cancel(self, work: WorkT_contra, message_ids: Sequence[UUID]) -> None:
         """Forget the jobs of messages, within the caller's transaction; unknown ones are none."""
         ...

@@ -7,6 +7,8 @@ import strawberry
 from mailconfig.domain import composition
 from mailconfig.domain import messages as domain
 from mailconfig.domain.composition import ExtraHeader, NamedAddress, Priority
+from mailconfig.domain.errors import InvalidInput
+from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.mailing import (
     AttachmentRequest,
     NewAttachment,
@@ -14,6 +16,8 @@ from mailconfig.domain.mailing import (
     StoredAttachment,
 )
 from mailconfig.domain.messages import MessageState
+from mailconfig.domain.phrases import N_
+from mailconfig.domain.unsubscribing import ManagedUnsubscribe
 from mailconfig.graphql import ids
 from mailconfig.graphql.configs import DateTimeFilter
 from mailconfig.graphql.describing import input_type, one_of_type
@@ -65,7 +69,10 @@ class MessageHeaderInput:
 
 @input_type
 class ListUnsubscribeInput:
-    """How recipients leave the list (RFC 2369, RFC 8058); an address, a link or both."""
+    """How recipients leave the list (RFC 2369, RFC 8058); an address, a link, both or managed."""
+
+    managed: bool = False
+    """Whether this service makes the link and puts who uses it on the suppression list."""
 
     mailto: str | None = None
     """An address or mailto link."""
@@ -90,7 +97,10 @@ class EmailDraftInput:
     """A message."""
 
     config_id: strawberry.ID
-    """The configuration to send by; its address is the sender's."""
+    """The configuration to send by."""
+    sender_identity_id: strawberry.ID | None = None
+    """A sender identity of the configuration; its default one when it is left out, and without one
+    the address and display name of the configuration."""
     to: list[MailboxInput] = strawberry.field(default_factory=list)
     """Recipients."""
     cc: list[MailboxInput] = strawberry.field(default_factory=list)
@@ -98,9 +108,10 @@ class EmailDraftInput:
     bcc: list[MailboxInput] = strawberry.field(default_factory=list)
     """Recipients of a copy whom the others do not see."""
     reply_to: list[MailboxInput] = strawberry.field(default_factory=list)
-    """Where answers go; to the sender when it is left out."""
+    """Where answers go; as the sender identity says when it is left out, else to the sender."""
     sender_name: str | None = None
-    """Name of the sender; the display name of the configuration when it is left out."""
+    """Name of the sender; that of the sender identity when it is left out, else the display name
+    of the configuration."""
     subject: str = ""
     """Subject, one line."""
     text: str | None = None
@@ -108,7 +119,8 @@ class EmailDraftInput:
     html: str | None = None
     """HTML text."""
     signature: SignatureInput | None = None
-    """What stands below the text."""
+    """What stands below the text; the signature of the sender identity when it is left out. An
+    empty object: none."""
     attachments: list[AttachmentInput] = strawberry.field(default_factory=list)
     """Files, inline images among them."""
     headers: list[MessageHeaderInput] = strawberry.field(default_factory=list)
@@ -151,10 +163,14 @@ class MessageFilter:
 
 
 def send_request(given: EmailDraftInput) -> SendRequest:
-    """Return the request that an input is; raises NotFound for ids that are none."""
-    unsubscribe, signature = given.list_unsubscribe, given.signature
+    """Return the request that an input is; raises InvalidInput, and NotFound for no ids."""
+    signature = given.signature
+    identity = given.sender_identity_id
     return SendRequest(
         config_id=ids.key_of("EmailConfig", given.config_id, ("configId",)),
+        sender_identity_id=None
+        if identity is None
+        else ids.key_of("SenderIdentity", identity, ("senderIdentityId",)),
         to=_boxes(given.to),
         cc=_boxes(given.cc),
         bcc=_boxes(given.bcc),
@@ -169,11 +185,7 @@ def send_request(given: EmailDraftInput) -> SendRequest:
         ),
         headers=tuple(ExtraHeader(header.name, header.value) for header in given.headers),
         priority=given.priority,
-        list_unsubscribe=composition.ListUnsubscribe(
-            unsubscribe.mailto, unsubscribe.url, unsubscribe.one_click
-        )
-        if unsubscribe
-        else None,
+        list_unsubscribe=_unsubscribe(given.list_unsubscribe),
         in_reply_to=given.in_reply_to,
         references=tuple(given.references),
         send_at=given.send_at,
@@ -196,6 +208,21 @@ def message_filter(given: MessageFilter | None) -> domain.MessageFilter:
         created_from=span.gte,
         created_before=span.lt,
     )
+
+
+def _unsubscribe(
+    given: ListUnsubscribeInput | None,
+) -> composition.ListUnsubscribe | ManagedUnsubscribe | None:
+    if given is None:
+        return None
+    if not given.managed:
+        return composition.ListUnsubscribe(given.mailto, given.url, given.one_click)
+    if given.mailto is not None or given.url is not None:
+        message = N_("A managed link stands alone: leave address and link out.")
+        path = ("listUnsubscribe", "managed")
+        issue = ValidationIssue(ValidationCode.NOT_ALLOWED, Severity.ERROR, message, path)
+        raise InvalidInput((issue,))
+    return ManagedUnsubscribe()
 
 
 def _boxes(given: list[MailboxInput]) -> tuple[NamedAddress, ...]:

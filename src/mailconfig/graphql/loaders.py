@@ -10,6 +10,7 @@ from mailconfig.domain.files import StoredFile
 from mailconfig.domain.identity import Principal, Scope
 from mailconfig.domain.messages import Attempt
 from mailconfig.domain.probes import ConnectionTest
+from mailconfig.domain.senders import SenderIdentity
 from mailconfig.services.registry import Services
 
 
@@ -24,6 +25,7 @@ class Loaders:
         self.attempts: DataLoader[UUID, tuple[Attempt, ...]] = DataLoader(self._attempts)
         self.senders: DataLoader[UUID, EmailConfig | None] = DataLoader(self._senders)
         """Accounts of messages; for who may see the messages."""
+        self.identities: DataLoader[UUID, tuple[SenderIdentity, ...]] = DataLoader(self._identities)
 
     async def _latest_tests(self, keys: list[UUID]) -> list[ConnectionTest | None]:
         found = await self._services.probes.latest(await self._caller(Scope.CONFIGS_READ), keys)
@@ -31,6 +33,11 @@ class Loaders:
 
     async def _files(self, keys: list[UUID]) -> list[tuple[StoredFile, ...]]:
         found = await self._services.files.of_configs(await self._caller(Scope.CONFIGS_READ), keys)
+        return [found.get(key, ()) for key in keys]
+
+    async def _identities(self, keys: list[UUID]) -> list[tuple[SenderIdentity, ...]]:
+        caller = await self._caller(Scope.CONFIGS_READ)
+        found = await self._services.senders.of_configs(caller, keys)
         return [found.get(key, ()) for key in keys]
 
     async def _attempts(self, keys: list[UUID]) -> list[tuple[Attempt, ...]]:

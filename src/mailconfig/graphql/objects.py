@@ -10,7 +10,7 @@ from uuid import UUID
 
 import strawberry
 
-from mailconfig.domain import configs, files, probes
+from mailconfig.domain import configs, files, probes, senders
 from mailconfig.domain import providers as domain
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.configs import ConfigStatus
@@ -232,6 +232,55 @@ class EmailConfigVersionConnection:
 
 
 @object_type
+class SenderIdentity:
+    """Who messages of a configuration may be from, and what stands below them."""
+
+    row: strawberry.Private[senders.SenderIdentity]
+    id: strawberry.ID
+    """Global id."""
+    address: EmailAddress
+    """Address in From and in MAIL FROM: that of the configuration, or an alias."""
+    name: str | None
+    """Display name; null: that of the configuration."""
+    reply_to: EmailAddress | None
+    """Where answers go; null: to the address itself."""
+    signature_text: str | None
+    """Signature for plain text; null: made from the HTML."""
+    signature_html: str | None
+    """Signature for HTML, which shows the image by `cid:signature`; null: made from the text."""
+    is_default: bool
+    """Whether messages that name no identity have this one."""
+    created_at: datetime
+    """When it was added."""
+    updated_at: datetime
+    """When it last changed."""
+
+    @strawberry.field
+    async def signature_image(self, info: Info) -> File | None:
+        """The image; null also when the file was deleted."""
+        if self.row.signature_image_id is None:
+            return None
+        found = await info.context.loaders.files.load(self.row.config_id)
+        return next((file(one) for one in found if one.id == self.row.signature_image_id), None)
+
+
+def sender_identity(row: senders.SenderIdentity) -> SenderIdentity:
+    """Show a sender identity."""
+    return SenderIdentity(
+        row=row,
+        id=ids.encode("SenderIdentity", row.id),
+        address=EmailAddress(row.address),
+        name=row.name,
+        reply_to=None if row.reply_to is None else EmailAddress(row.reply_to),
+        signature_text=row.signature_text,
+        signature_html=row.signature_html,
+        is_default=row.is_default,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+@object_type
 class EmailConfig(Node):
     """A stored mail account configuration. Secrets are write-only."""
 
@@ -278,6 +327,12 @@ class EmailConfig(Node):
     async def files(self, info: Info) -> list[File]:
         """Signature images, CA certificates trusted for this configuration, attachments."""
         return [file(row) for row in await info.context.loaders.files.load(self.key)]
+
+    @strawberry.field
+    async def sender_identities(self, info: Info) -> list[SenderIdentity]:
+        """Who its messages may be from, oldest first."""
+        found = await info.context.loaders.identities.load(self.key)
+        return [sender_identity(row) for row in found]
 
     @strawberry.field
     async def tests(

@@ -32,11 +32,29 @@ class ChangePasswordPayload:
 
 
 @input_type
+class RequestPasswordResetInput:
+    """Who forgot the password."""
+
+    email: str
+    """Address that the user signs in with."""
+
+
+@object_type
+class RequestPasswordResetPayload:
+    """What requestPasswordReset answers."""
+
+    ok: bool = False
+    """Whether a mail is on its way, if somebody signs in with the address."""
+    errors: list[UserError] = strawberry.field(default_factory=list)
+    """Why none is."""
+
+
+@input_type
 class ResetPasswordInput:
     """A one-time token and the password to come."""
 
     token: str
-    """The token as `mailconfig user reset` made it."""
+    """The token, as it was mailed or `mailconfig user reset` made it."""
     new_password: str
     """New password; common ones and those made of the address are refused."""
 
@@ -70,6 +88,22 @@ class PasswordMutation:
             context.sessions.client(context.request),
         )
         return ChangePasswordPayload(ok=True)
+
+    @mutation(Guard.ANYONE, RequestPasswordResetPayload)
+    async def request_password_reset(
+        self,
+        info: Info,
+        input: Annotated[RequestPasswordResetInput, strawberry.argument(description="Who.")],
+    ) -> RequestPasswordResetPayload | None:
+        """Mail a one-time token for a forgotten password.
+
+        The answer does not tell whether somebody signs in with the address.
+        """
+        context = info.context
+        await context.services.reset_mail.request(
+            input.email, context.sessions.client(context.request), context.language
+        )
+        return RequestPasswordResetPayload(ok=True)
 
     @mutation(Guard.ANYONE, ResetPasswordPayload)
     async def reset_password(

@@ -45,6 +45,7 @@ from mailconfig.graphql.probes import ProbeMutation, ProbeSubscription
 from mailconfig.graphql.providers import Provider, ProviderQuery
 from mailconfig.graphql.resolving import call_directly
 from mailconfig.graphql.scalars import CONFIG
+from mailconfig.graphql.senders import SenderMutation
 from mailconfig.graphql.sessions import SessionMutation, SessionQuery
 from mailconfig.graphql.validation import ValidationMutation
 from mailconfig.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
@@ -88,6 +89,7 @@ class Mutation(
     InvitationMutation,
     ErasureMutation,
     MessageMutation,
+    SenderMutation,
 ):
     """All mutations."""
 

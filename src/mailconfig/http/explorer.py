@@ -10,14 +10,11 @@ The policy lets scripts and workers come from this origin only, with neither inl
 only. Files that users stored are on this origin, too, but go out as downloads (`http.files`).
 """
 
-import base64
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -26,6 +23,8 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from mailconfig.http.pages import own_style, read_page
 
 BUILT: Final = Path(__file__).parent / "graphiql"
 """Where the build puts the page; ignored by git, part of wheels that are made after it."""
@@ -67,14 +66,14 @@ def load_explorer(folder: Path = BUILT) -> Explorer:
     try:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     except FileNotFoundError:
-        html = _page("explorer_missing.html")
+        html = read_page("explorer_missing.html")
         return Explorer(html, _hashed_policy(html))
     assets = {name: folder / _plain(name) for name in manifest["files"]}
     styles = "\n".join(
         f'<link rel="stylesheet" href="{_ASSETS}/{escape(name)}">' for name in manifest["styles"]
     )
     script = f"{_ASSETS}/{escape(manifest['script'])}"
-    html = Template(_page("explorer.html")).substitute(styles=styles, script=script)
+    html = Template(read_page("explorer.html")).substitute(styles=styles, script=script)
     return Explorer(html, _POLICY, assets)
 
 
@@ -107,15 +106,9 @@ def _plain(name: str) -> str:
     return name
 
 
-def _page(name: str) -> str:
-    return files("mailconfig.http").joinpath(name).read_text("utf-8")
-
-
 def _hashed_policy(html: str) -> str:
-    """Return the policy that lets exactly this page's style be, and nothing else."""
-    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
+    """Return the policy of a page that has a style and pictures, and nothing else."""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
+        f"default-src 'none'; style-src {own_style(html)}; img-src data:;"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )

@@ -51,6 +51,8 @@ class SendingProtocol(SMTPProtocol):
         self._writer: asyncio.StreamWriter | None = None
         self.heard = False
         """Whether a byte came in answer to the last command."""
+        self.ended = False
+        """Whether the end of a content went out, or may have."""
 
     @property
     def is_settled(self) -> bool:
@@ -102,6 +104,7 @@ class SendingProtocol(SMTPProtocol):
         `ask` does. A refusal that came before the end was sent is the reply as well; afterwards
         the connection is `is_settled` no more.
         """
+        self.ended = False
         chunks = _chunks(_transparent(content))
         last = next(chunks)
         try:
@@ -163,7 +166,7 @@ class SendingProtocol(SMTPProtocol):
 
     async def _end(self, chunk: bytes, seconds: float) -> SmtpReply:
         """Write the last part, with the dot, and await the reply."""
-        self._awaiting = True
+        self._awaiting = self.ended = True
         try:
             async with within(seconds):
                 self.write(chunk)

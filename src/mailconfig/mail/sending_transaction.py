@@ -5,7 +5,7 @@
                                   '-------------------------'   no RSET: the connection is dropped
 
 Where anything but a reply ends it, the connection is spoilt; what that means for the message
-depends on whether a byte of the content went out. Must not open connections, and not judge codes
+depends on whether the end of the content went out. Must not open connections, and not judge codes
 beyond their first digit and 421.
 """
 
@@ -70,7 +70,7 @@ class Transaction:
             self._connection.spoil()
             if self._session.phase is Phase.MAIL and self._was_dead():
                 return None
-            return self._ended(failed, doubtful=self._content_begun)
+            return self._ended(failed, doubtful=self._may_be_there(failed))
 
     async def _converse(self, mail: tuple[bytes, ...], recipients: list[bytes]) -> Delivery:
         reply = await self._ask(*mail)
@@ -158,6 +158,15 @@ class Transaction:
         else:
             if not reply.is_positive:
                 self._connection.spoil()
+
+    def _may_be_there(self, failed: DialogueFailed) -> bool:
+        """Whether the server may have the message although it did not say so.
+
+        Without its end it has not: what the end has not come of must not be delivered (RFC 5321,
+        section 4.1.1.4). Whoever praises it before that is not one to rely on there.
+        """
+        strange = failed.failure is Failure.VIOLATION
+        return self._content_begun and (self._protocol.ended or strange)
 
     def _was_dead(self) -> bool:
         """Whether a connection that worked before did not answer at all."""

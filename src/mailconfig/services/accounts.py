@@ -22,7 +22,7 @@ from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.throttling import Delay, Limiter
 from mailconfig.services.credentials import DEFAULT_WORKSPACE, Credentials, home
-from mailconfig.services.passwords import PASSWORD_MAX_CHARS, Passwords
+from mailconfig.services.passwords import NO_PASSWORD, PASSWORD_MAX_CHARS, Passwords
 from mailconfig.services.sessions import IdentitySettings, SessionService, digest, fresh_token
 from mailconfig.storage.database import Database
 from mailconfig.storage.identity import IdentityRepository
@@ -38,6 +38,9 @@ class Reset:
 
     token: Secret
     expires_at: datetime
+    email: str
+    """The user's address as it is stored, the only one that a token may go to: another spelling,
+    though it was found by it, may be somebody else's mailbox."""
 
 
 class AccountService:
@@ -136,12 +139,16 @@ class AccountService:
         if user.id != principal.user_id:
             raise Unauthenticated
 
-    async def start_reset(self, email: str) -> Reset:
-        """Make a token that sets a user's password; ends those made before. Raises NotFound."""
+    async def start_reset(self, email: str, *, only_of_password: bool = False) -> Reset:
+        """Make a token that sets a user's password; ends those made before. Raises NotFound.
+
+        With `only_of_password` also for users without a password: their address is what another
+        service said of them, and who reads its mail need not be them.
+        """
         token = Secret(_PREFIX + fresh_token().reveal())
         async with self._database.identity() as identity:
             found = await identity.user_by_email(email.strip())
-            if found is None:
+            if found is None or (only_of_password and found[1] == NO_PASSWORD):
                 raise NotFound(("email",))
             user, _ = found
             now = self._sessions.now()
@@ -149,7 +156,7 @@ class AccountService:
             await identity.resets.withdraw(user.id)
             await identity.resets.add(user.id, digest(token), ends)
             await self._record(identity, user.id, None, "password.reset_requested", {})
-        return Reset(token, ends)
+        return Reset(token, ends, user.email)
 
     async def reset_password(self, token: Secret, new: Secret, client: str) -> None:
         """Set the password of whom the token was made for; it is used up then.

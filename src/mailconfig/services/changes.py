@@ -5,7 +5,7 @@ workspace, equal for equal values, so that a trail tells that two changes set th
 nothing of anybody is left in it when they are erased. Of a secret it tells that it was changed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -24,18 +24,29 @@ def changes(before: EmailConfig, after: EmailConfig, digest: Digest) -> dict[str
     Fields are named as in the API.
     """
     place = before.workspace_id
-    old, new = dict(_values(before)), dict(_values(after))
+    found = differences(
+        dict(_values(before)), dict(_values(after)), lambda text: digest(place, text)
+    )
+    return {"revision": after.revision, **found}
+
+
+def differences(
+    old: Mapping[str, Detail], new: Mapping[str, Detail], digest: Callable[[str], str]
+) -> dict[str, Detail]:
+    """Return `before.FIELD` and `after.FIELD` of each field that differs, by their names."""
     found: dict[str, Detail] = {}
     for name in old.keys() | new.keys():
         pair = old.get(name), new.get(name)
         if pair[0] == pair[1]:
             continue
         for when, value in zip(("before", "after"), pair, strict=True):
-            found[f"{when}.{name}"] = _shown(name, value, lambda text: digest(place, text))
-    return {"revision": after.revision, **dict(sorted(found.items()))}
+            found[f"{when}.{name}"] = _shown(name, value, digest)
+    return dict(sorted(found.items()))
 
 
-_PLAIN: Final = frozenset({"port", "security", "authentication", "enabled", "providerId"})
+_PLAIN: Final = frozenset(
+    {"port", "security", "authentication", "enabled", "providerId", "isDefault"}
+)
 """Last parts of the names of fields whose values say nothing about anybody."""
 
 

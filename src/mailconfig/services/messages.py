@@ -35,12 +35,15 @@ from mailconfig.domain.messages import (
 from mailconfig.domain.outbox import Job, Queue
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
+from mailconfig.domain.senders import Letterhead, SenderIdentity, letterhead
 from mailconfig.domain.throttling import Limit, Limiter
+from mailconfig.domain.unsubscribing import NewLink
 from mailconfig.domain.workspaces import Quota
 from mailconfig.services.finding import named_by
 from mailconfig.services.fingerprints import Fingerprint, Fingerprints
 from mailconfig.services.messageparts import MessageParts
 from mailconfig.services.quotas import QuotaService
+from mailconfig.services.sessions import digest as digest_of
 from mailconfig.storage.database import Database, Work
 
 _OPERATION: Final = "sendEmail"
@@ -86,14 +89,14 @@ class MessageService:
         known = await self._known(principal, idempotency_key, digest)
         if known is not None:
             return known
-        config = await self._sender(principal, request.config_id)
+        config, head = await self._sender(principal, request)
         now = self._now()
         due_at = self._due(request.send_at, now)
-        composed = (await self._parts.written(principal, config, request, now)).composed
-        new = await self._accepted(principal, config, request, composed, (now, due_at))
+        written = await self._parts.written(principal, head, request, now)
+        new = await self._accepted(principal, config, request, written.composed, (now, due_at))
         await self._quotas.take(principal.workspace_id, Quota.MESSAGES_PER_DAY)
         try:
-            await self._store(principal, new, idempotency_key, digest)
+            await self._store(principal, new, written.link, (idempotency_key, digest))
         except IdempotencyConflict:
             # The same request came twice at once: the first one's message is the answer.
             known = await self._known(principal, idempotency_key, digest)
@@ -108,10 +111,10 @@ class MessageService:
         Raises as `send` does, but for what is counted or on a list.
         """
         await self._let_in(principal)
-        config = await self._sender(principal, request.config_id)
+        _, head = await self._sender(principal, request)
         now = self._now()
         self._due(request.send_at, now)
-        return await self._parts.written(principal, config, request, now)
+        return await self._parts.written(principal, head, request, now)
 
     async def get(self, principal: Principal, message_id: UUID) -> Message:
         """Return a message of an account that the caller may see; raises NotFound."""
@@ -172,17 +175,20 @@ class MessageService:
             with named_by("idempotencyKey"):
                 return await readable(work, principal, found[1])
 
-    async def _sender(self, principal: Principal, config_id: UUID) -> EmailConfig:
-        """Return an account that the caller may send by, and that can."""
+    async def _sender(
+        self, principal: Principal, request: SendRequest
+    ) -> tuple[EmailConfig, Letterhead]:
+        """Return an account that the caller may send by, and that can, and what it gives."""
         async with self._database.reading(principal.workspace_id) as work:
-            config = await usable(work, principal, config_id)
+            config = await usable(work, principal, request.config_id)
+            identity = await _identity(work, request)
         if config.outgoing is None:
             message = N_("This configuration has no outgoing server.")
             raise _invalid(ValidationCode.REQUIRED, "configId", message)
         if not config.enabled:
             message = N_("This configuration is switched off.")
             raise _invalid(ValidationCode.NOT_ALLOWED, "configId", message)
-        return config
+        return config, letterhead(request, config, identity)
 
     def _due(self, send_at: datetime | None, now: datetime) -> datetime:
         if send_at is None or send_at <= now:
@@ -240,10 +246,15 @@ class MessageService:
         )
 
     async def _store(
-        self, principal: Principal, new: NewMessage, key: str | None, digest: Fingerprint
+        self,
+        principal: Principal,
+        new: NewMessage,
+        link: NewLink | None,
+        idempotency: tuple[str | None, Fingerprint],
     ) -> None:
-        """Store message, content, job, event and key in one unit of work."""
+        """Store message, content, job, link, event and key in one unit of work."""
         message, user_id = new.message, principal.user_id
+        key, digest = idempotency
         details: dict[str, str | int | bool | None] = {
             "config": str(message.config_id),
             "recipients": len(message.recipients),
@@ -254,6 +265,10 @@ class MessageService:
             if key is not None:
                 await work.idempotency.put(user_id, _OPERATION, key, digest.newest, message.id)
             await work.messages.add(new)
+            if link is not None:
+                (recipient,) = message.recipients
+                token = digest_of(link.token)
+                await work.unsubscribe_links.insert(token, recipient.address, message.id)
             await self._queue.enqueue(work, job_of(message), message.due_at)
             await work.audit.append(user_id, "message.send", "message", message.id, details)
 
@@ -275,6 +290,17 @@ async def usable(work: Work, principal: Principal, config_id: UUID) -> EmailConf
     if not may_use(principal, config.owner_id, config):
         raise Forbidden
     return config
+
+
+async def _identity(work: Work, request: SendRequest) -> SenderIdentity | None:
+    """Return the identity of a request, whose account may be used; raises NotFound."""
+    if request.sender_identity_id is None:
+        return await work.senders.default_of(request.config_id)
+    with named_by("senderIdentityId"):
+        identity = await work.senders.get(request.sender_identity_id)
+        if identity.config_id != request.config_id:
+            raise NotFound
+    return identity
 
 
 async def readable(work: Work, principal: Principal, message_id: UUID) -> Message:

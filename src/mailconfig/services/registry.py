@@ -24,7 +24,11 @@ from mailconfig.services.messages import MessageService
 from mailconfig.services.oauthclients import OAuthClientService
 from mailconfig.services.probes import ProbeService
 from mailconfig.services.quotas import QuotaService
+from mailconfig.services.resetmail import ResetMail
+from mailconfig.services.returns import SendingOptionsService
+from mailconfig.services.senders import SenderService
 from mailconfig.services.suppressions import SuppressionService
+from mailconfig.services.unsubscribing import UnsubscribeService
 from mailconfig.services.validation import ValidationService
 from mailconfig.services.workspaces import WorkspaceService
 
@@ -38,9 +42,14 @@ class Services:
     """Keys, embed tokens and tokens of the host application."""
     configs: ConfigService
     probes: ProbeService
+    reset_mail: ResetMail
+    """Mails tokens for forgotten passwords, once its loop runs."""
     messages: MessageService
     message_changes: MessageChanges
     suppressions: SuppressionService
+    unsubscribing: UnsubscribeService
+    sending_options: SendingOptionsService
+    senders: SenderService
     files: FileService
     validation: ValidationService
     explaining: ExplainService

@@ -30,7 +30,7 @@ _PORTIONS: Final = 250
 """Units of work of one round; with 50,000 messages in five minutes no sender keeps up."""
 _STRANDED_SECONDS: Final = 900
 """How long after its time a message that nobody has is given a job: workers that run take minutes
-at most, and one job too many is harmless."""
+at most, and one that has a job keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ class Retention:
         listed = now - timedelta(seconds=self.settings.message_seconds)
         await self._in_portions(lambda messages: messages.expire_contents(kept, _PORTION))
         await self._in_portions(lambda messages: messages.expire_messages(listed, _PORTION))
+        async with self.database.system() as system:
+            await system.unsubscribe_links.expire(listed)
 
     async def _in_portions(self, expire: Callable[[MessageUpkeep], Awaitable[int]]) -> None:
         for _ in range(_PORTIONS):
@@ -107,4 +109,5 @@ class Retention:
             stranded = await system.messages.stranded(before, _PORTION)
         for job, due_at in stranded:
             async with self.database.work(job.workspace_id) as work:
-                await self.queue.enqueue(work, job, due_at)
+                # Not `enqueue`: that would take the job from a worker who has it by now.
+                await self.queue.ensure(work, job, due_at)

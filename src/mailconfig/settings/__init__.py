@@ -17,6 +17,7 @@ from mailconfig.settings.identity import IdentitySettings
 from mailconfig.settings.instance import InstanceSettings, LogFormat, Mode
 from mailconfig.settings.mail import MailSettings
 from mailconfig.settings.oauth import OAuthSettings
+from mailconfig.settings.returns import ReturnsSettings
 from mailconfig.settings.sending import SendingSettings
 from mailconfig.settings.tenants import TenantSettings
 
@@ -31,6 +32,7 @@ def _split(value: object) -> object:
 
 
 class Settings(
+    ReturnsSettings,
     SendingSettings,
     OAuthSettings,
     TenantSettings,

@@ -47,7 +47,18 @@ class IdentitySettings(BaseSettings):
         3600,
         ge=60,
         le=7 * 24 * 3600,
-        description="How long a token of mailconfig user reset sets a password.",
+        description="How long a token sets a forgotten password.",
+    )
+    password_reset_page: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]*\{token\}[^\s]*$",
+        description="Page of the front end that sets passwords, with {token} in it; unset: "
+        "/reset-password#token={token} below MAILCONFIG_PUBLIC_URL.",
+    )
+    system_account: str | None = Field(
+        None,
+        description="Id of the configuration, as the API shows it, that mails tokens for forgotten "
+        "passwords; unset: none is mailed.",
     )
     password_min_chars: int = Field(
         12,

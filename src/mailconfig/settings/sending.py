@@ -30,6 +30,12 @@ class SendingSettings(BaseSettings):
         365, ge=0, le=3650, description="How far ahead messages may be scheduled."
     )
 
+    sender_identities_max: int = Field(
+        20,
+        ge=0,
+        le=200,
+        description="Most sender identities of one configuration: addresses, names, signatures.",
+    )
     message_content_days: int = Field(
         30,
         ge=0,

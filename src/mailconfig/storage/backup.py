@@ -4,6 +4,9 @@ One way for both engines: a backup of SQLite can be restored to PostgreSQL and t
 it needs no program of a certain version, and it reads beside servers that write. Rows are as the
 tables have them: secrets stay sealed. For commands only.
 
+The queue is not in it: each engine has its own, and what it says follows from the messages. After a
+restore each message that has not ended has a job again.
+
 Must not: open a secret, or change a row while writing it down.
 """
 
@@ -18,17 +21,28 @@ import orjson
 from sqlalchemy import Column, Table, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailconfig.domain.clock import utc_now
 from mailconfig.domain.errors import Fault
 from mailconfig.storage.engines import open_engines
 from mailconfig.storage.faults import translated
+from mailconfig.storage.outbox import refill
 from mailconfig.storage.settings import StorageSettings
-from mailconfig.storage.tables import audit_events, files, message_contents, metadata, secrets
+from mailconfig.storage.tables import (
+    audit_events,
+    files,
+    message_contents,
+    metadata,
+    outbox_jobs,
+    secrets,
+)
 from mailconfig.storage.tables.row import Moment
+from mailconfig.storage.transaction import Transaction
 
 _BATCH: Final = 500
 """Rows at once: some 100 KiB of most tables, at most 40 MiB of parts of large messages."""
-TABLES: Final = tuple(table.name for table in metadata.sorted_tables)
-"""Names of all tables; whatever refers to another one comes after it."""
+_KEPT: Final = tuple(table for table in metadata.sorted_tables if table is not outbox_jobs)
+TABLES: Final = tuple(table.name for table in _KEPT)
+"""Names of all tables but the queue's; whatever refers to another one comes after it."""
 
 Lines = Callable[[str], Iterable[bytes]]
 """Returns the lines of a table."""
@@ -99,12 +113,24 @@ async def replace_rows(
                 for table in reversed(metadata.sorted_tables):
                     if table is not audit_events:  # they go with their workspaces, and only so
                         await connection.execute(delete(table))
-                for table in metadata.sorted_tables:
+                for table in _KEPT:
                     rows = _rows(table, lines(table.name), lost_blobs)
                     counts[table.name] = await _insert(connection, table, rows)
+                await _refill(connection)
     finally:
         await engines.dispose()
     return counts
+
+
+async def _refill(connection: AsyncConnection) -> None:
+    """Let the messages that wait be due again."""
+    transaction = Transaction(connection, utc_now())
+    if connection.dialect.name == "sqlite":
+        await refill(transaction)
+        return
+    from mailconfig.storage import outbox_postgresql  # noqa: PLC0415 - SQLite has no use for it
+
+    await outbox_postgresql.refill(transaction)
 
 
 async def _insert(connection: AsyncConnection, table: Table, rows: Iterable[dict[str, Any]]) -> int:

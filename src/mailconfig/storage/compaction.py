@@ -7,7 +7,8 @@ that truncates empties the log.
 PostgreSQL keeps deleted rows until VACUUM, which makes their place free without overwriting it;
 only VACUUM FULL writes the files anew, and nobody can use a table meanwhile: that is for the
 operator to choose. Its write-ahead log and every backup hold the bytes for as long as they are
-kept; this module cannot change that.
+kept; this module cannot change that. The queue has no row of an erased workspace any more, but
+notes of its jobs, which are removed here and not only when the queue is tidied.
 """
 
 import logging
@@ -20,7 +21,10 @@ from mailconfig.storage.transaction import uninterrupted
 
 _log = logging.getLogger(__name__)
 
-_VACUUM: Final = "VACUUM " + ", ".join(table.name for table in metadata.sorted_tables)
+_QUEUE: Final = ("mailconfig_queue.pgqueuer", "mailconfig_queue.pgqueuer_log")
+"""pgqueuer's tables of jobs, and of its notes on them; see `storage.outbox_postgresql`."""
+_FORGET: Final = f"DELETE FROM {_QUEUE[1]}"  # noqa: S608 - ours
+_VACUUM: Final = "VACUUM " + ", ".join([*(table.name for table in metadata.sorted_tables), *_QUEUE])
 
 
 async def compact(engine: AsyncEngine) -> bool:
@@ -32,6 +36,7 @@ async def compact(engine: AsyncEngine) -> bool:
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         if engine.dialect.name == "postgresql":
+            await uninterrupted(engine, driver.execute(_FORGET))
             await uninterrupted(engine, driver.execute(_VACUUM))
             return True
         return await uninterrupted(engine, _rewritten(driver))

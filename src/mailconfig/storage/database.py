@@ -35,6 +35,7 @@ from mailconfig.storage.jobs import JobRepository
 from mailconfig.storage.messages import MessageRepository
 from mailconfig.storage.oauthclients import OAuthClientRepository
 from mailconfig.storage.pacing import PacingRepository
+from mailconfig.storage.postboxes import PostboxRepository
 from mailconfig.storage.probes import ProbeRepository
 from mailconfig.storage.quotas import QuotaRepository
 from mailconfig.storage.reads.configs import ConfigReads
@@ -42,12 +43,14 @@ from mailconfig.storage.reads.identity import IdentityReads
 from mailconfig.storage.reads.keys import KeyReads
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.secrets import SecretBatch, SecretRepository
+from mailconfig.storage.senders import SenderRepository
 from mailconfig.storage.sending import SendingRepository
 from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.subjects import SubjectRepository
 from mailconfig.storage.suppressions import SuppressionRepository
 from mailconfig.storage.system import SystemRepository
 from mailconfig.storage.transaction import Transaction, uninterrupted
+from mailconfig.storage.unsubscribing import UnsubscribeLinkRepository
 from mailconfig.storage.workspaces import WorkspaceRepository
 
 __all__ = ["Arrival", "Database", "StorageSettings", "Work"]
@@ -85,6 +88,9 @@ class Work:
         self.suppressions = SuppressionRepository(transaction, workspace_id)
         self.jobs = JobRepository(transaction, workspace_id)
         self.pacing = PacingRepository(transaction, workspace_id)
+        self.unsubscribe_links = UnsubscribeLinkRepository(transaction, workspace_id)
+        self.postboxes = PostboxRepository(transaction, workspace_id)
+        self.senders = SenderRepository(transaction, workspace_id)
 
     async def arrive(self, arrival: Arrival) -> None:
         """Store a new configuration with all that belongs to it; raises as `Database.arrive`."""
@@ -166,7 +172,7 @@ class Database:
             yield SystemRepository(transaction, self._keyring)
 
     def queueing(self) -> AbstractAsyncContextManager[Transaction]:
-        """Write what the embedded queue needs, across workspaces; see `storage.outbox`."""
+        """Write what a queue needs, across workspaces; see `storage.outbox`."""
         return self._transaction(self._engines.writing)
 
     @asynccontextmanager

@@ -26,6 +26,9 @@ from mailconfig.storage.tables import (
     messages,
     oauth_clients,
     oauth_grants,
+    sender_identities,
+    sending_options,
+    sent_copies,
     suppressions,
     users,
     workspaces,
@@ -56,6 +59,9 @@ WITHHELD: Final[Mapping[str, frozenset[str]]] = {
             "workspace_id",
         }
     ),
+    "sender_identities": frozenset({"workspace_id"}),
+    "sending_options": frozenset({"workspace_id"}),
+    "sent_copies": frozenset({"workspace_id"}),
     "suppressions": frozenset({"workspace_id"}),
 }
 """Columns that stay: secrets, digests, and what only says how we keep it."""
@@ -66,11 +72,13 @@ NOT_EXPORTED: Final = frozenset(
         "oauth_authorizations",
         "outbox_jobs",
         "password_resets",
+        "postboxes",
         "refresh_tokens",
         "secrets",
         "sending_accounts",
         "sending_counts",
         "sessions",
+        "unsubscribe_links",
         "users",
     }
 )
@@ -124,6 +132,9 @@ NOUNS: Final = (
     Noun("messages", messages, messages.c.workspace_id),
     Noun("message_recipients", message_recipients, message_recipients.c.workspace_id),
     Noun("message_attempts", message_attempts, message_attempts.c.workspace_id),
+    Noun("sent_copies", sent_copies, sent_copies.c.workspace_id),
+    Noun("sending_options", sending_options, sending_options.c.workspace_id),
+    Noun("sender_identities", sender_identities, sender_identities.c.workspace_id),
     Noun("suppressions", suppressions, suppressions.c.workspace_id),
     Noun("audit_events", audit_events, audit_events.c.workspace_id),
 )

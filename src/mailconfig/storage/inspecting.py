@@ -26,6 +26,31 @@ _TRIGGERS: Final = {
     " AND tgenabled IN ('O', 'A')",
 }
 """Names of the triggers on the trail; of none where there is no such table."""
+_QUEUE: Final = {
+    "sqlite": frozenset[str](),
+    "postgresql": frozenset(
+        {
+            "pgqueuer",
+            "pgqueuer_id_seq",
+            "pgqueuer_log",
+            "tg_pgqueuer_changed",
+            "tr_messages_forget_job",
+        }
+    ),
+}
+"""What the queue has beside our tables, and needs."""
+_QUEUEING: Final = """
+SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname = 'mailconfig_queue' AND has_schema_privilege(relnamespace, 'USAGE') AND CASE relkind
+    WHEN 'r' THEN has_table_privilege(pg_class.oid, 'SELECT')
+        AND has_table_privilege(pg_class.oid, 'INSERT')
+        AND has_table_privilege(pg_class.oid, 'UPDATE')
+        AND has_table_privilege(pg_class.oid, 'DELETE')
+    WHEN 'S' THEN has_sequence_privilege(pg_class.oid, 'USAGE')
+END
+UNION ALL SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')
+"""
+"""Names of what is there and may be used by this role; triggers by name only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +71,8 @@ class DatabaseState:
     """Secrets by the id of the key they are under."""
     unkept: frozenset[str] = frozenset()
     """Triggers that keep the trail append-only and are missing or switched off."""
+    unqueued: frozenset[str] = frozenset()
+    """Parts of the queue that are missing, switched off or not allowed to us."""
 
 
 async def inspect_database(settings: StorageSettings, now: Now = utc_now) -> DatabaseState:
@@ -76,6 +103,7 @@ async def _state(engine: AsyncEngine, now: Now) -> DatabaseState:
             await _ahead(connection, now),
             await _sealed(connection) if revision else {},
             KEEPERS[engine.dialect.name] - await _keeping(connection),
+            _QUEUE[engine.dialect.name] - await _queueing(connection),
         )
 
 
@@ -97,6 +125,13 @@ async def _keeping(connection: AsyncConnection) -> frozenset[str]:
     """Return the triggers of the trail that are there and carried out."""
     rows = await connection.execute(text(_TRIGGERS[connection.dialect.name]))
     return frozenset(map(str, rows.scalars()))
+
+
+async def _queueing(connection: AsyncConnection) -> frozenset[str]:
+    """Return the parts of the queue that are there and may be used."""
+    if connection.dialect.name != "postgresql":
+        return frozenset()
+    return frozenset(map(str, (await connection.execute(text(_QUEUEING))).scalars()))
 
 
 async def _sealed(connection: AsyncConnection) -> dict[str, int]:

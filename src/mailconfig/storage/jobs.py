@@ -18,11 +18,13 @@ class JobRepository:
         self._transaction = transaction
         self._workspace_id = workspace_id
 
-    async def put(self, job: Job, due_at: datetime, committed: Callable[[], None]) -> None:
+    async def put(
+        self, job: Job, due_at: datetime, committed: Callable[[], None], *, replace: bool = True
+    ) -> None:
         """Store the job of a message of this workspace in the place of the one it has.
 
-        `committed` is called after the commit, where the job is due by then. Raises Fault for a
-        message of another workspace.
+        Without `replace` the one that it has stays. `committed` is called after the commit, where
+        the job is due by then. Raises Fault for a message of another workspace.
         """
         row = {
             "message_id": job.message_id,
@@ -35,11 +37,13 @@ class JobRepository:
         statement = self._transaction.upsert(outbox_jobs).values(row)
         changing = {name: row[name] for name in ("due_at", "owner", "lease_until")}
         mine = outbox_jobs.c.workspace_id == self._workspace_id
-        await self._transaction.run(
-            statement.on_conflict_do_update(
+        if replace:
+            statement = statement.on_conflict_do_update(
                 index_elements=["message_id"], set_=changing, where=mine
             )
-        )
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=["message_id"])
+        await self._transaction.run(statement)
         if due_at <= self._transaction.now:
             self._transaction.after_commit.append(committed)
 

@@ -19,11 +19,11 @@ from typing import Final
 from uuid import UUID
 
 import anyio
-from sqlalchemy import Update, or_, select, update
+from sqlalchemy import Update, insert, null, or_, select, update
 
 from mailconfig.domain.outbox import Job
 from mailconfig.storage.database import Database, Work
-from mailconfig.storage.tables import outbox_jobs
+from mailconfig.storage.tables import messages, outbox_jobs
 from mailconfig.storage.transaction import Transaction
 
 _JOBS: Final = outbox_jobs.c
@@ -43,6 +43,10 @@ class TableQueue:
         """Let a message be due at a time; wakes this process's workers after the commit."""
         await work.jobs.put(job, due_at, self._wake)
 
+    async def ensure(self, work: Work, job: Job, due_at: datetime) -> None:
+        """Let a message without a job be due at a time."""
+        await work.jobs.put(job, due_at, self._wake, replace=False)
+
     async def cancel(self, work: Work, message_ids: Sequence[UUID]) -> None:
         """Forget the jobs of messages, claimed ones too."""
         await work.jobs.remove(message_ids)
@@ -59,7 +63,7 @@ class TableQueue:
     async def heartbeat(
         self, owner: str, message_ids: Iterable[UUID], lease_seconds: float
     ) -> frozenset[UUID]:
-        """Prolong leases that last; one that is over is lost, also while nobody took the job."""
+        """Prolong what is still the owner's, also where the lease is over and nobody took it."""
         ids = tuple(message_ids)
         if not ids:
             return frozenset()
@@ -67,11 +71,7 @@ class TableQueue:
             until = transaction.now + timedelta(seconds=lease_seconds)
             rows = await transaction.all(
                 update(outbox_jobs)
-                .where(
-                    _JOBS.message_id.in_(ids),
-                    _JOBS.owner == owner,
-                    _JOBS.lease_until > transaction.now,
-                )
+                .where(_JOBS.message_id.in_(ids), _JOBS.owner == owner)
                 .values(lease_until=until)
                 .returning(_JOBS.message_id)
             )
@@ -85,11 +85,28 @@ class TableQueue:
         if woken.is_set() and woken is self._woken:
             self._woken = anyio.Event()
 
+    async def tidy(self) -> None:
+        """Have nothing to remove: jobs that are done are gone."""
+
+    async def close(self) -> None:
+        """Have nothing to let go of: waiting holds nothing open."""
+
     def _wake(self) -> None:
         self._woken.set()
 
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._database.queueing()
+
+
+async def refill(transaction: Transaction) -> None:
+    """Put a job in for each message that has not ended; the table has to be empty."""
+    columns = messages.c
+    nobody = (null().label("owner"), null().label("lease_until"))
+    waiting = select(
+        columns.id, columns.workspace_id, columns.config_id, columns.due_at, *nobody
+    ).where(columns.ended_at.is_(None))
+    names = ["message_id", "workspace_id", "config_id", "due_at", "owner", "lease_until"]
+    await transaction.run(insert(outbox_jobs).from_select(names, waiting))
 
 
 def _claim(owner: str, most: int, now: datetime, until: datetime) -> Update:

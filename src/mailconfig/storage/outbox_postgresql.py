@@ -7,7 +7,8 @@ Moments are the database's: a due time is handed over as the time that is left u
 clocks of several machines do not matter.
 
 pgqueuer prolongs any job for anybody. Here only what is still the owner's is handed to it, under a
-lock on those rows.
+lock on those rows. A lease that is over and that nobody has taken is prolonged as well: a worker
+that was held up has lost only what somebody else has by now.
 
 Must not: decide what becomes of a message; read the environment, as pgqueuer's settings would; be
 imported where the database is SQLite.
@@ -15,7 +16,7 @@ imported where the database is SQLite.
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -24,7 +25,6 @@ from uuid import UUID, uuid5
 
 import anyio
 import asyncpg
-import orjson
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence import qb
 from pgqueuer.adapters.persistence.queries import Queries
@@ -33,7 +33,7 @@ from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel, JobId, QueueEntrypoint, QueueManagerId
 from pgqueuer.ports.driver import Driver, NotifyCallback, TaskManagerPort
 from pgqueuer.ports.repository import EntrypointExecutionParameter
-from sqlalchemy import MappingResult, TextClause, bindparam, text
+from sqlalchemy import MappingResult, TextClause, bindparam, select, text
 from sqlalchemy.types import NullType
 
 from mailconfig.domain.errors import Fault
@@ -41,6 +41,7 @@ from mailconfig.domain.outbox import Job
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.reads.postgres import PostgresLines, translated_postgres
 from mailconfig.storage.settings import StorageSettings, database_url
+from mailconfig.storage.tables import messages
 from mailconfig.storage.transaction import Transaction
 
 SCHEMA: Final = "mailconfig_queue"
@@ -71,13 +72,20 @@ _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _POLL_SECONDS: Final = 1.0
 """Longest time that nobody looks: nobody is told that a later time has come or a lease has ended,
 and one indexed look a second costs nothing."""
+_ASK_SECONDS: Final = 60.0
+"""How often the connection that listens is asked whether it lasts: a firewall that has forgotten an
+idle one tells neither side, and many forget them after some minutes."""
+_BATCH: Final = 500
+"""Jobs that are put in by one statement."""
+_INSERTED: Final = '"insert"'
+"""What pgqueuer's notes to its channel have where jobs were put in."""
 _KEYED: Final = text(
     f"SELECT * FROM {NAMES.qualified.queue_table} WHERE dedupe_key = ANY(:keys)"  # noqa: S608 - ours
     " AND status IN ('queued', 'picked') ORDER BY id FOR UPDATE"
 )
-_LASTING: Final = text(
+_OWNED: Final = text(
     f"SELECT * FROM {NAMES.qualified.queue_table} WHERE queue_manager_id = :owner"  # noqa: S608 - ours
-    " AND status = 'picked' AND heartbeat > now() - CAST(:lease AS interval)"
+    " AND status = 'picked'"
     " AND substring(payload FROM 1 FOR 16) = ANY(:messages) ORDER BY id FOR UPDATE"
 )
 _NUMBERED: Final = re.compile(r"\$(\d+)")
@@ -86,6 +94,38 @@ _NUMBERED: Final = re.compile(r"\$(\d+)")
 def install() -> str:
     """Return the statements that lay pgqueuer's tables as the pinned version wants them."""
     return qb.QueryBuilderEnvironment(NAMES).build_install_query(create_schema=True)
+
+
+async def refill(transaction: Transaction) -> None:
+    """Put a job in for each message that has not ended, in the place of all jobs there are."""
+    queries = _queries(transaction, qb.QueryQueueBuilder(NAMES))
+    await queries.clear_queue(_SENDING)
+    async for found in _open_jobs(transaction):
+        due = [due_at for _, due_at in found]
+        await queries.enqueue(
+            [str(_SENDING)] * len(found),
+            [_payload(job) for job, _ in found],
+            [_priority(due_at) for due_at in due],
+            [due_at - transaction.now for due_at in due],
+            [_key(job.workspace_id, job.message_id) for job, _ in found],
+        )
+
+
+async def _open_jobs(transaction: Transaction) -> AsyncIterator[list[tuple[Job, datetime]]]:
+    """Yield jobs of messages that have not ended, some at a time, with their times."""
+    columns = messages.c
+    statement = (
+        select(columns.id, columns.workspace_id, columns.config_id, columns.due_at)
+        .where(columns.ended_at.is_(None))
+        .order_by(columns.id)
+        .limit(_BATCH)
+    )
+    rows = await transaction.all(statement)
+    while rows:
+        # asyncpg has a class of its own for ids.
+        jobs = [Job(*(UUID(bytes=id.bytes) for id in row[:3])) for row in rows]
+        yield list(zip(jobs, [row.due_at for row in rows], strict=True))
+        rows = await transaction.all(statement.where(columns.id > rows[-1].id))
 
 
 class PostgresQueue:
@@ -102,16 +142,19 @@ class PostgresQueue:
         self._lines = PostgresLines(database_url(settings), 1, settings.wait_seconds)
         self._connecting = anyio.Lock()
         self._ear: asyncpg.Connection[Any] | None = None
+        self._ask_at = 0.0
         self._held = AsyncExitStack()
 
     async def enqueue(self, work: Work, job: Job, due_at: datetime) -> None:
         """Let a message be due at a time; raises Fault for a message of another workspace."""
-        if job.workspace_id != work.workspace_id:
-            raise Fault("A job belongs to the workspace of its message.")
         if not await self._put(work, job, due_at):
             await self.cancel(work, [job.message_id])
             if not await self._put(work, job, due_at):
                 raise Fault("Two transactions put the same job in.")
+
+    async def ensure(self, work: Work, job: Job, due_at: datetime) -> None:
+        """Let a message without a job be due at a time; raises Fault as `enqueue` does."""
+        await self._put(work, job, due_at)
 
     async def cancel(self, work: Work, message_ids: Sequence[UUID]) -> None:
         """Forget the jobs of messages, claimed ones too."""
@@ -133,17 +176,18 @@ class PostgresQueue:
         return [_job(row) for row in rows]
 
     async def heartbeat(
-        self, owner: str, message_ids: Iterable[UUID], lease_seconds: float
+        self,
+        owner: str,
+        message_ids: Iterable[UUID],
+        lease_seconds: float,  # noqa: ARG002 - who claims says how long a heartbeat counts
     ) -> frozenset[UUID]:
-        """Prolong leases that last; one that is over is lost, also while nobody took the job."""
-        messages = [id.bytes for id in message_ids]
-        if not messages:
+        """Prolong what is still the owner's, also where the lease is over and nobody took it."""
+        ids = [id.bytes for id in message_ids]
+        if not ids:
             return frozenset()
-        lasting = _LASTING.bindparams(
-            owner=_name(owner), lease=timedelta(seconds=lease_seconds), messages=messages
-        )
+        owned = _OWNED.bindparams(owner=_name(owner), messages=ids)
         async with self._database.queueing() as transaction:
-            rows = _rows((await transaction.run(lasting)).mappings())
+            rows = _rows((await transaction.run(owned)).mappings())
             await self._queries(transaction).update_heartbeat([JobId(row.id) for row in rows])
         return frozenset(_job(row).message_id for row in rows)
 
@@ -169,12 +213,14 @@ class PostgresQueue:
         await self._held.aclose()
 
     async def _put(self, work: Work, job: Job, due_at: datetime) -> bool:
-        """Put a job in; False where the message has one."""
+        """Put a job in; False where the message has one. Raises Fault for another workspace's."""
+        if job.workspace_id != work.workspace_id:
+            raise Fault("A job belongs to the workspace of its message.")
         transaction = _transaction(work)
         ids = await self._queries(transaction).enqueue(
             _SENDING,
-            job.message_id.bytes + job.workspace_id.bytes + job.config_id.bytes,
-            priority=-int((due_at - _EPOCH).total_seconds()),
+            _payload(job),
+            priority=_priority(due_at),
             execute_after=due_at - transaction.now,
             dedupe_key=_key(job.workspace_id, job.message_id),
             on_conflict="skip",
@@ -182,30 +228,39 @@ class PostgresQueue:
         return ids[0] is not None
 
     def _queries(self, transaction: Transaction) -> Queries:
-        return Queries(
-            _Statements(transaction),
-            qbe=qb.QueryBuilderEnvironment(NAMES),
-            qbq=self._statements,
-            qbs=qb.QuerySchedulerBuilder(NAMES),
-        )
+        return _queries(transaction, self._statements)
 
     async def _listens_anew(self) -> bool:
         """Listen, unless that is so; False too where the database cannot be reached now."""
         async with self._connecting:
-            if self._ear is not None and not self._ear.is_closed():
-                return False
-            with suppress(Fault):  # the next claim says so
+            with suppress(Fault), translated_postgres("LISTEN"):  # the next claim says so
+                if await self._listens():
+                    return False
                 await self._held.aclose()
-                with translated_postgres("LISTEN"):
-                    ear = await self._held.enter_async_context(self._lines.connection(fresh=True))
-                    await AsyncpgDriver(ear).add_listener(NAMES.channel, self._heard)
-                self._ear = ear
+                ear = await self._held.enter_async_context(self._lines.connection(fresh=True))
+                await AsyncpgDriver(ear).add_listener(NAMES.channel, self._heard)
+                self._listening(ear)
                 return True
             return False
 
+    async def _listens(self) -> bool:
+        """Tell whether the connection lasts; it is asked now and then."""
+        ear = self._ear
+        if ear is None or ear.is_closed():
+            return False
+        if asyncio.get_running_loop().time() < self._ask_at:
+            return True
+        self._ear = None  # where no answer comes before the wait is over, it stays so
+        await ear.execute("SELECT 1")
+        self._listening(ear)
+        return True
+
+    def _listening(self, ear: "asyncpg.Connection[Any]") -> None:
+        self._ear, self._ask_at = ear, asyncio.get_running_loop().time() + _ASK_SECONDS
+
     def _heard(self, payload: str | bytes | bytearray) -> None:
         """Wake who waits; pgqueuer tells of what is taken out as well."""
-        if orjson.loads(payload).get("operation") == "insert":
+        if _INSERTED in str(payload):
             self._woken.set()
 
 
@@ -264,6 +319,15 @@ def _bound(query: str, args: Sequence[object]) -> TextClause:
     return _named(query).bindparams(*given)
 
 
+def _queries(transaction: Transaction, statements: qb.QueryQueueBuilder) -> Queries:
+    return Queries(
+        _Statements(transaction),
+        qbe=qb.QueryBuilderEnvironment(NAMES),
+        qbq=statements,
+        qbs=qb.QuerySchedulerBuilder(NAMES),
+    )
+
+
 def _transaction(work: Work) -> Transaction:
     return work.jobs._transaction  # noqa: SLF001 - jobs are put in beside the repositories
 
@@ -277,8 +341,17 @@ def _key(workspace_id: UUID, message_id: UUID) -> str:
     return f"{workspace_id}/{message_id}"
 
 
+def _priority(due_at: datetime) -> int:
+    """Let pgqueuer, which takes the highest priority first, take what was due first."""
+    return -int((due_at - _EPOCH).total_seconds())
+
+
 def _name(owner: str) -> QueueManagerId:
     return QueueManagerId(uuid5(_OWNERS, owner))
+
+
+def _payload(job: Job) -> bytes:
+    return job.message_id.bytes + job.workspace_id.bytes + job.config_id.bytes
 
 
 def _job(row: Row) -> Job:

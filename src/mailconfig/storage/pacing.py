@@ -70,9 +70,19 @@ class PacingRepository:
         )
         return tuple(Used(row.slot, row.amount) for row in rows)
 
-    async def count(self, config_id: UUID, limits: Iterable[Limit], recipients: int) -> None:
-        """Count one message to so many recipients now, and forget slots that count no more."""
-        now, counts = self._transaction.now, sending_counts
+    async def count(
+        self,
+        config_id: UUID,
+        limits: Iterable[Limit],
+        recipients: int,
+        at: datetime | None = None,
+    ) -> None:
+        """Count one message to so many recipients, and forget slots that count no more.
+
+        `at` is a moment after `lock`, which may have taken its time; without it, the begin of the
+        transaction.
+        """
+        now, counts = at or self._transaction.now, sending_counts
         for limit in limits:
             amount = 1 if limit.unit is Unit.MESSAGES else recipients
             statement = self._transaction.upsert(counts).values(
@@ -98,6 +108,24 @@ class PacingRepository:
                 counts.c.slot < counted_since(limit, now),
             )
             await self._transaction.run(delete(counts).where(past))
+
+    async def uncount(
+        self, config_id: UUID, limits: Iterable[Limit], recipients: int, at: datetime
+    ) -> None:
+        """Take back what `count` counted at that moment, after `lock`."""
+        columns = sending_counts.c
+        for limit in limits:
+            amount = 1 if limit.unit is Unit.MESSAGES else recipients
+            counted = and_(
+                columns.workspace_id == self._workspace_id,
+                columns.config_id == config_id,
+                columns.unit == limit.unit.value,
+                columns.slot_seconds == limit.slot_seconds,
+                columns.slot == limit.slot(at),
+            )
+            less = update(sending_counts).where(counted, columns.amount > amount)
+            if not await self._transaction.changed(less.values(amount=columns.amount - amount)):
+                await self._transaction.run(delete(sending_counts).where(counted))
 
     async def hold(self, config_id: UUID, hold: AccountHold | None) -> None:
         """Keep an account from sending, or with None let it go on."""

@@ -237,14 +237,13 @@ class MessageUpkeep:
         self._transaction = transaction
 
     async def prolong(self, owner: str, ids: Collection[UUID], until: datetime) -> frozenset[UUID]:
-        """Prolong the leases on messages; return those that are still this owner's."""
+        """Prolong the leases on messages; return those that are still this owner's.
+
+        Also ones that are over, as long as nobody has looked after the message (`recover`).
+        """
         rows = await self._transaction.all(
             update(messages)
-            .where(
-                _MESSAGES.id.in_(tuple(ids)),
-                _MESSAGES.lease_owner == owner,
-                _MESSAGES.lease_until > self._transaction.now,
-            )
+            .where(_MESSAGES.id.in_(tuple(ids)), _MESSAGES.lease_owner == owner)
             .values(lease_until=until)
             .returning(_MESSAGES.id)
         )

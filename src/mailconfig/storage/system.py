@@ -11,9 +11,11 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, se
 from mailconfig.domain.errors import SecretUnreadable
 from mailconfig.domain.mailboxes import GrantStatus
 from mailconfig.storage.contents import context_of
+from mailconfig.storage.postboxes import PostboxUpkeep
 from mailconfig.storage.sealing import Keyring, SealContext
 from mailconfig.storage.sending import MessageUpkeep
 from mailconfig.storage.tables import (
+    configs,
     connection_tests,
     files,
     idempotency_keys,
@@ -26,6 +28,7 @@ from mailconfig.storage.tables import (
     sessions,
 )
 from mailconfig.storage.transaction import AnyRow, Transaction
+from mailconfig.storage.unsubscribing import UnsubscribeLinks
 
 _SEALED: Final = (secrets, message_contents)
 """Tables that hold what the keyring sealed, each with `id`, `key_id` and `ciphertext`."""
@@ -52,6 +55,8 @@ class SystemRepository:
         self._transaction = transaction
         self._keyring = keyring
         self.messages = MessageUpkeep(transaction)
+        self.unsubscribe_links = UnsubscribeLinks(transaction)
+        self.postboxes = PostboxUpkeep(transaction)
 
     async def rotate(self, batch_size: int, after: UUID | None = None) -> RotationProgress:
         """Seal one batch of secrets anew that are not under the newest key.
@@ -110,6 +115,12 @@ class SystemRepository:
             if await self._transaction.first(select(table.c.id).limit(1)) is not None:
                 return True
         return False
+
+    async def workspace_of_config(self, config_id: UUID) -> UUID | None:
+        """Return the workspace of a configuration; None where there is no such configuration."""
+        found = select(configs.c.workspace_id).where(configs.c.id == config_id)
+        row = await self._transaction.first(found)
+        return None if row is None else row.workspace_id
 
     async def expired_files(self, before: datetime, limit: int) -> list[tuple[UUID, UUID, str]]:
         """Return workspace, file and blob of files from before a moment that nothing refers to."""

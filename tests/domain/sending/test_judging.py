@@ -222,12 +222,42 @@ def test_no_answer_to_the_content() -> None:
     [
         (DiagnosticCode.OAUTH_ENDPOINT_DOWN, HeldFor.TOKEN_ENDPOINT, 300),
         (DiagnosticCode.OAUTH_REAUTH, HeldFor.ACCOUNT, None),
-        (DiagnosticCode.SECRET_UNREADABLE, HeldFor.ACCOUNT, None),
+        (DiagnosticCode.SECRET_UNREADABLE, HeldFor.ACCOUNT, 3600),
     ],
 )
 def test_no_access_token(code: DiagnosticCode, held_for: HeldFor, seconds: float | None) -> None:
-    """An endpoint that is down is waited for; a grant that is gone is mended by the user."""
+    """An endpoint that is down is waited for; a grant that is gone is mended by the user, a key
+    that is missing by the operator, of which no configuration tells.
+    """
     outcome = withheld(code, [ANN])
     assert (outcome.event, outcome.held_for) == (EVENT.HOLD, held_for)
     assert outcome.hold_seconds == seconds
+    assert outcome.recipients == (ANN,)
+
+
+def test_who_may_be_let_in_later_says_what_comes_next() -> None:
+    """Nobody was let in: the first refusal was for good, the other one tells code and words."""
+    replies = (said(ANN, 550, "5.1.1 User unknown"), said(BOB, 451, "4.3.0 Try later"))
+    seen = Observation(MailProtocol.SMTP, Phase.RCPT, reply_code=550, text=replies[0].reply)
+    outcome = judged(Delivery(replies, seen, reply=replies[0].reply), [ANN, BOB])
+    assert (outcome.event, outcome.code) == (EVENT.DEFER, DiagnosticCode.SERVER_TEMPORARY)
+    assert outcome.reply == "451 4.3.0 Try later"
+    assert [one.state for one in outcome.recipients] == [STATE.REFUSED, STATE.WAITING]
+
+
+def test_a_limit_does_not_forget_who_was_refused() -> None:
+    """One is over a limit and waits, the other one does not exist and is not named again."""
+    limit = "550 5.4.6 You have exceeded your hourly sending limit"
+    replies = (RecipientReply(ANN.address, False, limit, 550), said(BOB, 550, "5.1.1 Unknown"))  # noqa: FBT003
+    seen = Observation(MailProtocol.SMTP, Phase.RCPT, reply_code=550, text=limit)
+    outcome = judged(Delivery(replies, seen, reply=limit), [ANN, BOB])
+    assert (outcome.event, outcome.held_for) == (EVENT.HOLD, HeldFor.RATE)
+    assert [one.state for one in outcome.recipients] == [STATE.WAITING, STATE.REFUSED]
+
+
+def test_let_in_and_then_refused_as_a_whole_keeps_no_praise() -> None:
+    """Who was let in waits without the words of the 250."""
+    replies = (said(ANN, 250, "2.1.5 fine"),)
+    seen = Observation(MailProtocol.SMTP, Phase.DATA, reply_code=451, text="451 later")
+    outcome = judged(Delivery(replies, seen, reply="451 later"), [ANN])
     assert outcome.recipients == (ANN,)

@@ -3,8 +3,8 @@
 from mailconfig.services.returns.noting import note_sent
 from mailconfig.services.returns.options import SendingOptionsService
 from mailconfig.services.returns.reports import Reports
-from mailconfig.services.returns.visits import VisitPolicy, Visits
 from mailconfig.services.returns.visitor import Visitor, VisitorSettings
+from mailconfig.services.returns.visits import VisitPolicy, Visits
 
 __all__ = [
     "Reports",

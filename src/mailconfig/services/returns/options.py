@@ -46,7 +46,10 @@ class SendingOptionsService:
                 "sending.options",
                 "config",
                 config_id,
-                {"before": _told(before), "after": _told(options)},
+                {
+                    "save_to_sent": options.save_to_sent,
+                    "read_bounces": options.read_bounces,
+                },
             )
         return config, options
 
@@ -57,7 +60,3 @@ async def _readable(work: Work, principal: Principal, config_id: UUID) -> EmailC
         if not may_read(principal, config.owner_id, config):
             raise NotFound
     return config
-
-
-def _told(options: SendingOptions) -> dict[str, bool | None]:
-    return {"saveToSent": options.save_to_sent, "readBounces": options.read_bounces}

@@ -5,10 +5,12 @@ Whatever comes twice changes nothing the second time. Must not: trust a report b
 """
 
 import logging
+from datetime import datetime
 from uuid import UUID
 
 import anyio.to_thread
 
+from mailconfig.domain.clock import Now
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.messages import Message, MessageEvent, RecipientState
 from mailconfig.domain.returns import DeliveryReport, Report, Returned, matched, read_report
@@ -25,8 +27,9 @@ _BEFORE_COMPLAINT = (*_BEFORE_BOUNCE, RecipientState.BOUNCED)
 class Reports:
     """Applies reports about messages that an account sent."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, now: Now) -> None:
         self._database = database
+        self._now = now
 
     async def apply(self, workspace_id: UUID, config_id: UUID, mail: bytes) -> bool:
         """Read a mail out of an account's INBOX; tell whether it changed anything.
@@ -44,7 +47,7 @@ class Reports:
             if not returned.changed:
                 return False
             await _store(work, message, returned)
-            await _suppress(work, message, returned)
+            await _suppress(work, message, returned, self._now())
         kind = "delivery report" if isinstance(report, DeliveryReport) else "complaint"
         _log.info("%s about message %s was noted", kind, message.id)
         return True
@@ -72,7 +75,7 @@ async def _store(work: Work, message: Message, returned: Returned) -> None:
         await work.messages.mark_recipient(message.id, one, before)
 
 
-async def _suppress(work: Work, message: Message, returned: Returned) -> None:
+async def _suppress(work: Work, message: Message, returned: Returned, now: datetime) -> None:
     for address, reason in returned.suppressed:
-        found = Suppression(new_id(), address, reason, message.id, work.now)
+        found = Suppression(new_id(), address, reason, message.id, now)
         await work.suppressions.add(found)

@@ -11,9 +11,10 @@ AMBIGUOUS. Must not: send twice, or hold a secret longer than the attempt.
 
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -23,10 +24,9 @@ from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import EmailConfig
 from mailconfig.domain.delivery import Delivery, Envelope, Sending, Transport
 from mailconfig.domain.diagnostics import DiagnosticCode
-from mailconfig.domain.errors import Fault, NotFound, SecretRequired, SecretUnreadable
+from mailconfig.domain.errors import NotFound, SecretRequired, SecretUnreadable
 from mailconfig.domain.messages import (
     WAITING,
-    HeldFor,
     Message,
     MessageEvent,
     MessageState,
@@ -36,7 +36,7 @@ from mailconfig.domain.messages import (
 from mailconfig.domain.outbox import Job, Queue
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.secrets import NewSecret
-from mailconfig.domain.sending import Outcome, RetryPolicy, judged
+from mailconfig.domain.sending import Outcome, judged
 from mailconfig.domain.sending.accounts import AccountHold
 from mailconfig.domain.sending.breaker import HostBreaker
 from mailconfig.domain.sending.judging import withheld
@@ -44,6 +44,7 @@ from mailconfig.domain.servers import MailProtocol
 from mailconfig.services.custody import FIELDS
 from mailconfig.services.files import FileService
 from mailconfig.services.grants import GrantService
+from mailconfig.services.sending.endings import Endings, SendingPolicy
 from mailconfig.services.sending.gate import Gate, Held
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.messages import Change
@@ -51,23 +52,11 @@ from mailconfig.storage.messages import Change
 _log = logging.getLogger(__name__)
 
 _PURPOSE: Final = FIELDS[MailProtocol.SMTP]
-_STORE_SECONDS: Final = 20
-"""Bound of the write after an attempt, which is shielded from cancellation."""
-_STORE_AGAIN_SECONDS: Final = 0.5
+_CLAIM_SECONDS: Final = 20
+"""Bound of a claim, which is shielded from cancellation."""
 _SUPPRESSED: Final = "On the suppression list."
 _LOOK_AGAIN_SECONDS: Final = 0.25
 """After a job whose message is somebody's for moments more than the job was."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendingPolicy:
-    """When what failed is tried again."""
-
-    retries: RetryPolicy = field(default_factory=RetryPolicy)
-    lease_seconds: float = 7
-    """How long a worker has a message before somebody looks after it; prolonged by heartbeats."""
-    recheck_seconds: float = 300
-    """How often a held account is looked at, without dialling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +67,10 @@ class Begun:
     config: EmailConfig
     content: bytes = field(repr=False)
     secret: NewSecret | None = field(repr=False)
-    problem: DiagnosticCode | None = None
+    problem: DiagnosticCode | None
     """Why there is no secret although there should be."""
+    counted_at: datetime
+    """When it was counted for the account's limits."""
     hold: AccountHold | None = None
     """What kept the account from sending until now, and does no more."""
 
@@ -88,6 +79,21 @@ class Begun:
         """Those who have not been given it yet."""
         everyone = self.message.recipients
         return tuple(one for one in everyone if one.state is RecipientState.WAITING)
+
+
+class _Commit:
+    """What a transport asks before the content goes out; keeps why it may not."""
+
+    def __init__(self, ask: Callable[[], Awaitable[bool | Held]]) -> None:
+        self._ask = ask
+        self.held: Held | None = None
+
+    async def __call__(self) -> bool:
+        """Ask; see `domain.delivery.Commit`."""
+        answer = await self._ask()
+        if isinstance(answer, Held):
+            self.held = answer
+        return answer is True
 
 
 class Attempts:
@@ -115,7 +121,7 @@ class Attempts:
         self._files = files
         self._policy = policy
         self._now = now
-        self._chance = chance
+        self._endings = Endings(database, queue, breaker, policy, now, chance)
         self.committed: set[UUID] = set()
         """Messages of which the content goes out now."""
 
@@ -123,7 +129,7 @@ class Attempts:
         """Do what is to be done for a message now; cancelled before its commit it is given back."""
         begun: Begun | None = None
         # Shielded: of a claim that was cut off nobody would know until its lease is over.
-        with anyio.move_on_after(_STORE_SECONDS, shield=True):
+        with anyio.move_on_after(_CLAIM_SECONDS, shield=True):
             begun = await self._begun(job, owner)
         if begun is None:
             return
@@ -131,15 +137,11 @@ class Attempts:
             outcome = await self._attempted(begun)
         except BaseException as error:
             # Whoever stops a worker wants others to go on at once; a fault is left to rest.
-            now, attempts = self._now(), begun.message.attempts
-            faulty = isinstance(error, Exception)
-            due = self._policy.retries.due(now, attempts, self._chance()) if faulty else now
-            with anyio.move_on_after(_STORE_SECONDS, shield=True):
-                await self._give_back(begun.message, due)
+            await self._endings.give_back(begun.message, rest=isinstance(error, Exception))
             raise
         finally:
             self.committed.discard(job.message_id)
-        await self._stored(begun, outcome)
+        await self._endings.store(begun.message, begun.config, begun.hold, outcome)
 
     async def hand_on(self, jobs: Iterable[Job]) -> None:
         """Let others have jobs that were claimed and not begun."""
@@ -158,7 +160,12 @@ class Attempts:
         """Claim the message, or do what else there is to do with it."""
         async with self._database.work(job.workspace_id) as work:
             event = await work.sending.recover(job.message_id)
-            if event is MessageEvent.DOUBT or await work.sending.expire(job.message_id):
+            if event is MessageEvent.DOUBT:
+                await self._endings.leave_in_doubt(
+                    work, job, await work.messages.get(job.message_id)
+                )
+                return None
+            if await work.sending.expire(job.message_id):
                 await self._queue.cancel(work, [job.message_id])
                 return None
             try:
@@ -177,6 +184,7 @@ class Attempts:
             await self._put_right(work, job, message)
             return None
         pace = await work.pacing.lock(config.id)
+        now = self._now()  # the lock may have taken its time
         waiting = [one for one in message.recipients if one.state is RecipientState.WAITING]
         held = await self._gate.passed(work, config, pace, len(waiting), now)
         if held is not None:
@@ -193,7 +201,7 @@ class Attempts:
             secret, problem = await _secret(work, config), None
         except SecretUnreadable:
             content, secret, problem = b"", None, DiagnosticCode.SECRET_UNREADABLE
-        return Begun(claimed, config, content, secret, problem, pace.hold)
+        return Begun(claimed, config, content, secret, problem, now, pace.hold)
 
     async def _hold(self, work: Work, job: Job, held: Held, message: Message) -> None:
         due = min(held.due_at, message.expires_at)
@@ -233,9 +241,11 @@ class Attempts:
         )
         anchors = await self._files.anchors_of(message.workspace_id, begun.config.id)
         sending = Sending(begun.config.id, begun.config.revision, target, envelope, anchors)
-        delivery = await self._transport.send(sending, lambda: self._commit(message))
+        commit = _Commit(partial(self._commit, begun))
+        delivery = await self._transport.send(sending, commit)
         self._tell_breaker(target.settings.host, delivery)
-        return judged(delivery, message.recipients)
+        outcome = judged(delivery, message.recipients)
+        return outcome if commit.held is None else self._held_late(outcome, commit.held)
 
     async def _target(self, begun: Begun) -> ProbeTarget | DiagnosticCode:
         """Return the server to send by, or why there is no secret for it."""
@@ -251,92 +261,40 @@ class Attempts:
             return DiagnosticCode.SECRET_REQUIRED
         return target.withheld or target
 
-    async def _commit(self, message: Message) -> bool:
+    async def _commit(self, begun: Begun) -> bool | Held:
+        """Write down that the content goes out from now on; Held: not within the limits."""
+        message = begun.message
         # Before the row says so: whoever stops this worker must not cut in between.
         self.committed.add(message.id)
         async with self._database.work(message.workspace_id) as work:
-            allowed = await work.sending.commit(message.id, message.attempts)
-        if not allowed:
+            allowed: bool | Held | None = await self._gate.counted_anew(
+                work, begun.config, len(begun.waiting), begun.counted_at, self._now
+            )
+            if allowed is None:
+                allowed = await work.sending.commit(message.id, message.attempts)
+        if allowed is not True:
             self.committed.discard(message.id)
         return allowed
+
+    def _held_late(self, outcome: Outcome, held: Held) -> Outcome:
+        """Return that the window was full when the content was to go out.
+
+        To the transport it looked as if its connection were over.
+        """
+        return replace(
+            outcome,
+            event=MessageEvent.HOLD,
+            code=held.code or DiagnosticCode.SEND_QUOTA,
+            phase=None,
+            reply=None,
+            held_for=held.held_for,
+            hold_seconds=(held.due_at - self._now()).total_seconds(),
+            host_failing=False,
+        )
 
     def _tell_breaker(self, host: str, delivery: Delivery) -> None:
         if delivery.observation is None or not delivery.session_refused:
             self._breaker.succeeded(host)
-
-    # -- after
-
-    async def _give_back(self, message: Message, due: datetime) -> None:
-        """Let somebody else send it, unless it may have arrived: then nobody does by itself."""
-        job = Job(message.id, message.workspace_id, message.config_id)
-        async with self._database.work(message.workspace_id) as work:
-            if await work.sending.release(message.id, message.attempts, due):
-                await self._queue.enqueue(work, job, due)
-                return
-            doubt = Outcome(
-                MessageEvent.DOUBT,
-                DiagnosticCode.CANCELLED,
-                tuple(_doubted(one) for one in message.recipients),
-            )
-            if await work.sending.finish(message.id, message.attempts, doubt):
-                await self._queue.cancel(work, [message.id])
-
-    async def _stored(self, begun: Begun, outcome: Outcome) -> None:
-        """Write down how an attempt ended; while the database fails, again and again for a while.
-
-        What is not written down would be in doubt although it is known.
-        """
-        message, config, now = begun.message, begun.config, self._now()
-        if outcome.host_failing and config.outgoing is not None:
-            self._breaker.failed(config.outgoing.settings.host, now)
-        with anyio.move_on_after(_STORE_SECONDS, shield=True):
-            while True:
-                try:
-                    await self._finish(begun, outcome, now)
-                except Fault:
-                    _log.exception("the end of an attempt is not stored yet: %s", message.id)
-                    await anyio.sleep(_STORE_AGAIN_SECONDS)
-                else:
-                    return
-        _log.error("attempt %s of %s ended and is not stored", message.attempts, message.id)
-
-    async def _finish(self, begun: Begun, outcome: Outcome, now: datetime) -> None:
-        message, config = begun.message, begun.config
-        host = config.outgoing.settings.host if config.outgoing else None
-        due = self._due(message, outcome, now)
-        job = Job(message.id, message.workspace_id, message.config_id)
-        async with self._database.work(message.workspace_id) as work:
-            if not await work.sending.finish(message.id, message.attempts, outcome, due, host):
-                _log.warning("attempt %s of %s ended late", message.attempts, message.id)
-                return
-            if due is None:
-                await self._queue.cancel(work, [message.id])
-            else:
-                await self._queue.enqueue(work, job, due)
-            if outcome.held_for is not None:
-                await work.pacing.lock(config.id)
-                await work.pacing.hold(config.id, self._account_hold(config, outcome, now))
-            elif outcome.event is MessageEvent.ACCEPT and begun.hold is not None:
-                await _lift(work, config, begun.hold)
-
-    def _due(self, message: Message, outcome: Outcome, now: datetime) -> datetime | None:
-        """Return when it is tried next, None where it is not."""
-        if outcome.event is MessageEvent.HOLD:
-            seconds = outcome.hold_seconds
-            due = now + timedelta(
-                seconds=self._policy.recheck_seconds if seconds is None else seconds
-            )
-        elif outcome.event is MessageEvent.DEFER:
-            due = self._policy.retries.due(now, message.attempts, self._chance())
-        else:
-            return None
-        return min(due, message.expires_at)
-
-    def _account_hold(self, config: EmailConfig, outcome: Outcome, now: datetime) -> AccountHold:
-        seconds = outcome.hold_seconds
-        until = None if seconds is None else now + timedelta(seconds=seconds)
-        held_for = outcome.held_for or HeldFor.ACCOUNT
-        return AccountHold(held_for, outcome.code, until, config.revision, config.last_test_id)
 
 
 async def _secret(work: Work, config: EmailConfig) -> NewSecret | None:
@@ -344,13 +302,6 @@ async def _secret(work: Work, config: EmailConfig) -> NewSecret | None:
     if outgoing is None or outgoing.secret_id is None:
         return None
     return await work.secrets.open(outgoing.secret_id, _PURPOSE)
-
-
-async def _lift(work: Work, config: EmailConfig, hold: AccountHold) -> None:
-    """Forget what held an account that has just sent, unless something else holds it by now."""
-    pace = await work.pacing.lock(config.id)
-    if pace.hold == hold:
-        await work.pacing.hold(config.id, None)
 
 
 async def _unsuppressed(work: Work, recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
@@ -371,8 +322,3 @@ def _nobody_left(message: Message) -> Outcome:
     event = MessageEvent.ACCEPT if taken else MessageEvent.REJECT
     code = DiagnosticCode.OK if taken else DiagnosticCode.CANCELLED
     return Outcome(event, code, message.recipients)
-
-
-def _doubted(one: Recipient) -> Recipient:
-    waits = one.state is RecipientState.WAITING
-    return replace(one, state=RecipientState.AMBIGUOUS) if waits else one

@@ -28,9 +28,12 @@ from mailconfig.storage.tables.messages import (
 )
 from mailconfig.storage.tables.oauth import oauth_authorizations, oauth_clients, oauth_grants
 from mailconfig.storage.tables.pacing import sending_accounts, sending_counts
+from mailconfig.storage.tables.postboxes import postboxes, sending_options, sent_copies
 from mailconfig.storage.tables.probes import connection_test_steps, connection_tests
 from mailconfig.storage.tables.row import metadata
 from mailconfig.storage.tables.secrets import secrets
+from mailconfig.storage.tables.senders import sender_identities
+from mailconfig.storage.tables.unsubscribing import unsubscribe_links
 
 __all__ = [
     "api_keys",
@@ -53,12 +56,17 @@ __all__ = [
     "oauth_grants",
     "outbox_jobs",
     "password_resets",
+    "postboxes",
     "refresh_tokens",
     "secrets",
+    "sender_identities",
     "sending_accounts",
     "sending_counts",
+    "sending_options",
+    "sent_copies",
     "sessions",
     "suppressions",
+    "unsubscribe_links",
     "users",
     "workspaces",
 ]
