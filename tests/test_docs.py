@@ -66,6 +66,7 @@ TOLD = (
     "export_link",
     # Sending.
     "message_",
+    "sender_identities_max",
     "messages_",
     "sending_",
     "cors_",

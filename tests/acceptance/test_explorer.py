@@ -39,6 +39,11 @@ EXAMPLES = [
     "Delete the last configuration",
     "Store a file by itself",
     "Delete the last file",
+    "Send a message",
+    "Look at a message before",
+    "List messages",
+    "Follow the last message",
+    "Cancel the last message",
     "Explain a reply",
     "Check a domain",
     "Who am I",
@@ -50,6 +55,7 @@ TABS = [
     "Validate",
     "Submit",
     "Configs",
+    "Messages",
     "Explain",
     "CheckDomain",
     "Viewer",
@@ -158,6 +164,14 @@ def test_a_person_stores_changes_and_deletes(explorer: Explorer) -> None:
     assert (renamed["name"], renamed["revision"]) == ("Renamed", 2)
     back = explorer.data("Roll it back to its first version")["rollback"]["config"]
     assert (back["name"], back["revision"]) == ("Wrong TLS mode", 3)
+    preview = explorer.data("Look at a message before")["previewEmail"]["preview"]
+    assert preview["recipients"] == ["someone@example.com"]
+    sent = explorer.data("Send a message")["sendEmail"]
+    assert sent["errors"] == []
+    message = explorer.data("Follow the last message")["message"]
+    assert (message["id"], message["config"]["id"]) == (sent["message"]["id"], stored["id"])
+    (listed,) = explorer.data("List messages")["messages"]["nodes"]
+    assert listed["id"] == message["id"]
     assert explorer.data("Delete the last configuration")["delete"]["deletedId"] == stored["id"]
     read = (
         "[...document.querySelectorAll('.examples button')].find(b => /^Read/.test(b.textContent))"

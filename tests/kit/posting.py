@@ -11,9 +11,11 @@ Must not be used for what a transport really does; that is `tests/mail/test_send
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
+from uuid import UUID
 
 from kit.drafts import shipped
 from kit.outgoing import Office, job_of
+from kit.records import make_config
 from mailconfig.domain.delivery import Commit, Delivery, RecipientReply, Sending, Transport
 from mailconfig.domain.diagnostics import Observation, Phase
 from mailconfig.domain.messages import Message
@@ -129,6 +131,14 @@ class Post:
         for job in jobs:
             await (attempts or self.attempts()).carry_out(job, owner)
         return len(jobs)
+
+    async def another_account(self) -> UUID:
+        """Add an account beside the office's and return its id."""
+        office = self.office
+        config = make_config(office.tenant, owner_id=None, email_address="eve@example.com")
+        async with office.database.work(office.tenant.workspace_id) as work:
+            await work.configs.insert(config, office.tenant.user_id)
+        return config.id
 
     async def configure(self, **changes: Any) -> None:  # noqa: ANN401 - any field
         """Change the account."""

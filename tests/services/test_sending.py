@@ -161,7 +161,7 @@ async def test_a_host_that_fails_is_left_alone(post: Post) -> None:
         return Delivery(observation=seen, session_refused=True)
 
     post.transport.script = down
-    messages = [await post.taken_in() for _ in range(8)]
+    messages = [await post.taken_in() for _ in range(9)]
     await post.round()
     assert len(post.transport.sendings) == 5
     held = [await post.office.read(message.id) for message in messages[5:]]
@@ -278,6 +278,8 @@ async def test_a_worker_sends_side_by_side_and_drains(post: Post) -> None:
     async def wait(sending: Sending, commit: Commit) -> Delivery:
         nonlocal most, under_way
         taken = await take(sending, commit)
+        if len(post.transport.sendings) == 1:
+            return taken  # until an account is let in, it sends one after the other
         under_way += 1
         most = max(most, under_way)
         await go.wait()
@@ -295,8 +297,47 @@ async def test_a_worker_sends_side_by_side_and_drains(post: Post) -> None:
         asyncio.get_running_loop().call_later(0.2, go.set)
     assert most == 4
     states = [await post.office.state(message.id) for message in messages]
-    assert states.count(MessageState.SENT) >= 4
+    assert states.count(MessageState.SENT) >= 5
     assert MessageState.SENDING not in states
+
+
+async def test_a_wrong_password_is_tried_once(post: Post) -> None:
+    """Twenty messages of a refused account are held by one sign-in, not by twenty."""
+    post.transport.script = refuse(Phase.AUTH, 535, "5.7.8 wrong", early=True)
+    messages = [await post.taken_in() for _ in range(20)]
+    async with post.sender().running():
+        with anyio.fail_after(20):
+            while await post.office.state(messages[0].id) is not MessageState.HELD:  # noqa: ASYNC110 - a row has no event
+                await anyio.sleep(0.02)
+            for _ in range(7):  # seconds of the injected clock: the account rests for five
+                post.office.clock.turn(1)
+                await anyio.sleep(0.05)
+    states = [await post.office.state(message.id) for message in messages]
+    assert len(post.transport.sendings) == 1
+    assert set(states) <= {MessageState.HELD, MessageState.QUEUED}
+
+
+async def test_many_messages_of_one_keep_nobody_waiting(post: Post) -> None:
+    """The single message of another account goes out while the first of hundreds is on its way."""
+    go = anyio.Event()
+
+    async def script(sending: Sending, commit: Commit) -> Delivery:
+        if sending.account_id == post.office.config_id:
+            await go.wait()
+        return await take(sending, commit)
+
+    post.transport.script = script
+    many = [await post.taken_in() for _ in range(200)]
+    other = await post.another_account()
+    single = await post.taken_in(config_id=other)
+    async with post.sender(concurrency=4).running():
+        with anyio.fail_after(20):
+            while await post.office.state(single.id) is not MessageState.SENT:  # noqa: ASYNC110 - a row has no event
+                await anyio.sleep(0.02)
+        go.set()
+        with anyio.fail_after(60):
+            while await post.office.state(many[-1].id) is not MessageState.SENT:  # noqa: ASYNC110 - a row has no event
+                await anyio.sleep(0.05)
 
 
 async def test_a_worker_goes_on_after_a_message_that_breaks(post: Post) -> None:

@@ -81,6 +81,7 @@ def build_outgoing(
     )
     limits = SenderSettings(
         concurrency=settings.sending_concurrency,
+        of_account=2 * settings.sending_connections_per_account,
         lease_seconds=settings.sending_lease_seconds,
         drain_seconds=settings.sending_drain_seconds,
     )

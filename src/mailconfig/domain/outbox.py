@@ -8,7 +8,7 @@ Jobs come at least once: the row of the message (`domain.messages`) decides whet
 anything to do. A message has at most one job. Must not: hold anything but when and whose.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -49,10 +49,12 @@ class Queue(Protocol[WorkT_contra]):
         """Forget the jobs of messages, within the caller's transaction; unknown ones are none."""
         ...
 
-    async def claim(self, owner: str, most: int, lease_seconds: float) -> list[Job]:
+    async def claim(
+        self, owner: str, most: int, lease_seconds: float, without: Collection[UUID] = ()
+    ) -> list[Job]:
         """Take up to `most` jobs that are due, oldest first; nobody else gets them meanwhile.
 
-        Jobs whose lease is over are due again.
+        Jobs of the accounts `without` are left. Jobs whose lease is over are due again.
         """
         ...
 

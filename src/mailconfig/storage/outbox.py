@@ -12,14 +12,14 @@ than a lease.
 Must not: decide what becomes of a message.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import anyio
-from sqlalchemy import Update, insert, null, or_, select, update
+from sqlalchemy import Select, Update, insert, null, or_, select, update
 
 from mailconfig.domain.outbox import Job
 from mailconfig.storage.database import Database, Work
@@ -51,11 +51,14 @@ class TableQueue:
         """Forget the jobs of messages, claimed ones too."""
         await work.jobs.remove(message_ids)
 
-    async def claim(self, owner: str, most: int, lease_seconds: float) -> list[Job]:
+    async def claim(
+        self, owner: str, most: int, lease_seconds: float, without: Collection[UUID] = ()
+    ) -> list[Job]:
         """Take up to `most` jobs that are due, oldest first."""
         async with self._transaction() as transaction:
-            until = transaction.now + timedelta(seconds=lease_seconds)
-            rows = await transaction.all(_claim(owner, most, transaction.now, until))
+            now = transaction.now
+            until = now + timedelta(seconds=lease_seconds)
+            rows = await transaction.all(_claim(_due(most, now, without), owner, until))
         # RETURNING has no order of its own.
         rows = sorted(rows, key=lambda row: (row.due_at, row.message_id))
         return [Job(row.message_id, row.workspace_id, row.config_id) for row in rows]
@@ -109,20 +112,22 @@ async def refill(transaction: Transaction) -> None:
     await transaction.run(insert(outbox_jobs).from_select(names, waiting))
 
 
-def _claim(owner: str, most: int, now: datetime, until: datetime) -> Update:
+def _due(most: int, now: datetime, without: Collection[UUID]) -> Select[tuple[UUID]]:
+    found = select(_JOBS.message_id).where(
+        _JOBS.due_at <= now, or_(_JOBS.lease_until.is_(None), _JOBS.lease_until <= now)
+    )
+    if without:
+        found = found.where(_JOBS.config_id.not_in(without))
+    return found.order_by(_JOBS.due_at).limit(most).with_for_update(skip_locked=True)
+
+
+def _claim(found: Select[tuple[UUID]], owner: str, until: datetime) -> Update:
     """Return the statement that claims.
 
     The jobs are chosen in a WITH, which PostgreSQL carries out once because of FOR UPDATE; as a
     plain subquery it could be carried out again and claim more.
     """
-    due = (
-        select(_JOBS.message_id)
-        .where(_JOBS.due_at <= now, or_(_JOBS.lease_until.is_(None), _JOBS.lease_until <= now))
-        .order_by(_JOBS.due_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
+    due = found.cte("due")
     return (
         update(outbox_jobs)
         .where(_JOBS.message_id.in_(select(due.c.message_id)))

@@ -16,7 +16,7 @@ imported where the database is SQLite.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -61,10 +61,8 @@ NAMES: Final = DBSettings(
     durability=Durability.balanced,  # jobs survive a crash, the log of what was done need not
     widen_id=True,
 )
-_SENDING: Final = QueueEntrypoint("send")
-"""The only kind of job."""
-_ANY_NUMBER: Final = {_SENDING: EntrypointExecutionParameter(concurrency_limit=0)}
-"""How many may be claimed at once is for `domain.sending` to say."""
+_ANY_NUMBER: Final = EntrypointExecutionParameter(concurrency_limit=0)
+"""How many may be claimed at once is for `services.sending` to say."""
 _OWNERS: Final = UUID("0bd0a0ef-5d0c-4a3c-8b5e-6f5f6d1c7a52")
 """Namespace of the names of workers; pgqueuer wants them as UUIDs."""
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,6 +86,18 @@ _OWNED: Final = text(
     " AND status = 'picked'"
     " AND substring(payload FROM 1 FOR 16) = ANY(:messages) ORDER BY id FOR UPDATE"
 )
+_DUE: Final = text(
+    f"(SELECT entrypoint FROM {NAMES.qualified.queue_table}"  # noqa: S608 - ours
+    " WHERE status = 'queued' AND execute_after < NOW() AND entrypoint <> ALL(:closed)"
+    " ORDER BY priority DESC, id LIMIT :most)"
+    f" UNION (SELECT entrypoint FROM {NAMES.qualified.queue_table}"
+    " WHERE status = 'picked' AND heartbeat < NOW() - :lease AND entrypoint <> ALL(:closed)"
+    " LIMIT :most)"
+)
+"""The accounts of the jobs that come next. pgqueuer looks for each kind of job by itself, so it is
+given these only."""
+_EMPTY_QUEUE: Final = text(f"DELETE FROM {NAMES.qualified.queue_table}")  # noqa: S608 - ours
+_EMPTY_LOG: Final = text(f"DELETE FROM {NAMES.qualified.queue_table_log}")  # noqa: S608 - ours
 _NUMBERED: Final = re.compile(r"\$(\d+)")
 
 
@@ -99,11 +109,11 @@ def install() -> str:
 async def refill(transaction: Transaction) -> None:
     """Put a job in for each message that has not ended, in the place of all jobs there are."""
     queries = _queries(transaction, qb.QueryQueueBuilder(NAMES))
-    await queries.clear_queue(_SENDING)
+    await transaction.run(_EMPTY_QUEUE)
     async for found in _open_jobs(transaction):
         due = [due_at for _, due_at in found]
         await queries.enqueue(
-            [str(_SENDING)] * len(found),
+            [str(_entrypoint(job)) for job, _ in found],
             [_payload(job) for job, _ in found],
             [_priority(due_at) for due_at in due],
             [due_at - transaction.now for due_at in due],
@@ -165,13 +175,21 @@ class PostgresQueue:
         if found:
             await self._queries(transaction).log_jobs([(row, "deleted", None) for row in found])
 
-    async def claim(self, owner: str, most: int, lease_seconds: float) -> list[Job]:
+    async def claim(
+        self, owner: str, most: int, lease_seconds: float, without: Collection[UUID] = ()
+    ) -> list[Job]:
         """Take up to `most` jobs that are due, oldest first, by the second."""
         if most < 1:
             return []
+        lease = timedelta(seconds=lease_seconds)
+        closed = [id.hex for id in without]
+        due = _DUE.bindparams(most=most, lease=lease, closed=closed)
         async with self._database.queueing() as transaction:
+            accounts = {QueueEntrypoint(row.entrypoint) for row in await transaction.run(due)}
+            if not accounts:
+                return []
             rows = await self._queries(transaction).dequeue(
-                most, _ANY_NUMBER, _name(owner), None, timedelta(seconds=lease_seconds)
+                most, dict.fromkeys(sorted(accounts), _ANY_NUMBER), _name(owner), None, lease
             )
         return [_job(row) for row in rows]
 
@@ -204,7 +222,7 @@ class PostgresQueue:
     async def tidy(self) -> None:
         """Empty pgqueuer's own log, which nothing reads; to be called now and then."""
         async with self._database.queueing() as transaction:
-            await self._queries(transaction).clear_queue_log([_SENDING])
+            await transaction.run(_EMPTY_LOG)
 
     async def close(self) -> None:
         """Close the connection that listens."""
@@ -218,7 +236,7 @@ class PostgresQueue:
             raise Fault("A job belongs to the workspace of its message.")
         transaction = _transaction(work)
         ids = await self._queries(transaction).enqueue(
-            _SENDING,
+            _entrypoint(job),
             _payload(job),
             priority=_priority(due_at),
             execute_after=due_at - transaction.now,
@@ -348,6 +366,11 @@ def _priority(due_at: datetime) -> int:
 
 def _name(owner: str) -> QueueManagerId:
     return QueueManagerId(uuid5(_OWNERS, owner))
+
+
+def _entrypoint(job: Job) -> QueueEntrypoint:
+    """Let each account be a kind of job, so that some can be left out of a claim."""
+    return QueueEntrypoint(job.config_id.hex)
 
 
 def _payload(job: Job) -> bytes:

@@ -2,6 +2,7 @@
 // the demo reach the simulated mailboxes of docs/demo.md; `needs` names ids of earlier answers.
 
 import applyFix from "../../schema/documents/applyFix.graphql";
+import cancelMessage from "../../schema/documents/cancelMessage.graphql";
 import cancelTest from "../../schema/documents/cancelTest.graphql";
 import checkDomain from "../../schema/documents/checkDomain.graphql";
 import config from "../../schema/documents/config.graphql";
@@ -12,9 +13,13 @@ import deleteFile from "../../schema/documents/deleteFile.graphql";
 import discover from "../../schema/documents/discover.graphql";
 import discoveryProgress from "../../schema/documents/discoveryProgress.graphql";
 import explain from "../../schema/documents/explain.graphql";
+import message from "../../schema/documents/message.graphql";
+import messages from "../../schema/documents/messages.graphql";
+import previewEmail from "../../schema/documents/previewEmail.graphql";
 import provider from "../../schema/documents/provider.graphql";
 import providers from "../../schema/documents/providers.graphql";
 import rollback from "../../schema/documents/rollback.graphql";
+import sendEmail from "../../schema/documents/sendEmail.graphql";
 import submit from "../../schema/documents/submit.graphql";
 import testConnection from "../../schema/documents/testConnection.graphql";
 import update from "../../schema/documents/update.graphql";
@@ -40,6 +45,11 @@ const TYPO = {
 };
 const REPLY =
   "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.";
+const LETTER = {
+  to: [{ address: "someone@example.com" }],
+  subject: "Your order 4711",
+  text: "It is on its way.",
+};
 const testOf = (draft, roundTrip = false) => ({ input: { waitSeconds: 25, roundTrip, target: { draft } } });
 
 const row = (title, about, query, variables, more = {}) => ({ title, about, query, variables, ...more });
@@ -142,6 +152,30 @@ const jobs = (demo) => [
       }),
       row("Store a file by itself", "", uploadFile, () => ({ input: { kind: "ATTACHMENT", file: null } })),
       row("Delete the last file", "", deleteFile, ({ file: id }) => ({ input: { id } }), { needs: ["file"] }),
+    ],
+  },
+  {
+    label: "Send",
+    examples: [
+      row(
+        "Send a message",
+        "By the last configuration; taken in at once.",
+        sendEmail,
+        ({ config: configId }) => ({ input: { configId, ...LETTER } }),
+        { needs: ["config"] },
+      ),
+      row(
+        "Look at a message before",
+        "The exact bytes; nothing is sent.",
+        previewEmail,
+        ({ config: configId }) => ({ input: { configId, ...LETTER } }),
+        { needs: ["config"] },
+      ),
+      row("List messages", "With their states.", messages, () => ({ first: 10 }), TAB),
+      row("Follow the last message", "", message, ({ message: id }) => ({ id }), { needs: ["message"] }),
+      row("Cancel the last message", "", cancelMessage, ({ message: id }) => ({ input: { id } }), {
+        needs: ["message"],
+      }),
     ],
   },
   {

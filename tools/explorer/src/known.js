@@ -1,4 +1,4 @@
-// Ids that later examples take from earlier answers: the last test, configuration, fix and file.
+// Ids that later examples take from earlier answers: the last test, configuration, fix, file, message.
 
 import { useSyncExternalStore } from "react";
 
@@ -30,6 +30,7 @@ export const remember = ({ data } = {}) => {
     config: config?.id,
     file: (data.uploadFile?.file ?? stored?.config?.files?.[0])?.id,
     provider: provider?.id,
+    message: (data.sendEmail ?? data.cancelMessage ?? data.retryMessage)?.message?.id,
   };
   const gone = data.delete?.deletedId && data.delete.deletedId === known.config;
   known = { ...known, ...Object.fromEntries(Object.entries(found).filter(([, id]) => id)) };

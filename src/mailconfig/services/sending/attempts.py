@@ -46,6 +46,7 @@ from mailconfig.services.files import FileService
 from mailconfig.services.grants import GrantService
 from mailconfig.services.sending.endings import Endings, SendingPolicy
 from mailconfig.services.sending.gate import Gate, Held
+from mailconfig.services.sending.turns import Ended
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.messages import Change
 
@@ -125,16 +126,16 @@ class Attempts:
         self.committed: set[UUID] = set()
         """Messages of which the content goes out now."""
 
-    async def carry_out(self, job: Job, owner: str) -> None:
+    async def carry_out(self, job: Job, owner: str) -> Ended:
         """Do what is to be done for a message now; cancelled before its commit it is given back."""
-        begun: Begun | None = None
+        begun: Begun | Held | None = None
         # Shielded: of a claim that was cut off nobody would know until its lease is over.
         with anyio.move_on_after(_CLAIM_SECONDS, shield=True):
             begun = await self._begun(job, owner)
-        if begun is None:
-            return
+        if not isinstance(begun, Begun):
+            return Ended(begun.due_at if begun else None)
         try:
-            outcome = await self._attempted(begun)
+            outcome, let_in = await self._attempted(begun)
         except BaseException as error:
             # Whoever stops a worker wants others to go on at once; a fault is left to rest.
             await self._endings.give_back(begun.message, rest=isinstance(error, Exception))
@@ -142,6 +143,9 @@ class Attempts:
         finally:
             self.committed.discard(job.message_id)
         await self._endings.store(begun.message, begun.config, begun.hold, outcome)
+        held = outcome.hold_seconds if outcome.event is MessageEvent.HOLD else None
+        until = None if held is None else self._now() + timedelta(seconds=held)
+        return Ended(until, let_in)
 
     async def hand_on(self, jobs: Iterable[Job]) -> None:
         """Let others have jobs that were claimed and not begun."""
@@ -156,7 +160,7 @@ class Attempts:
 
     # -- before
 
-    async def _begun(self, job: Job, owner: str) -> Begun | None:
+    async def _begun(self, job: Job, owner: str) -> Begun | Held | None:
         """Claim the message, or do what else there is to do with it."""
         async with self._database.work(job.workspace_id) as work:
             event = await work.sending.recover(job.message_id)
@@ -178,7 +182,7 @@ class Attempts:
 
     async def _claimed(
         self, work: Work, job: Job, message: Message, config: EmailConfig, owner: str
-    ) -> Begun | None:
+    ) -> Begun | Held | None:
         now = self._now()
         if message.state not in WAITING or message.due_at > now:
             await self._put_right(work, job, message)
@@ -189,7 +193,7 @@ class Attempts:
         held = await self._gate.passed(work, config, pace, len(waiting), now)
         if held is not None:
             await self._hold(work, job, held, message)
-            return None
+            return held
         lease = now + timedelta(seconds=self._policy.lease_seconds)
         claimed = await work.sending.claim(job.message_id, owner, lease)
         if claimed is None:
@@ -224,15 +228,16 @@ class Attempts:
 
     # -- the attempt
 
-    async def _attempted(self, begun: Begun) -> Outcome:
+    async def _attempted(self, begun: Begun) -> tuple[Outcome, bool | None]:
+        """Send, and tell whether the server took the session; None: it was not asked."""
         message, waiting = begun.message, begun.waiting
         if begun.problem is not None:
-            return withheld(begun.problem, message.recipients)
+            return withheld(begun.problem, message.recipients), None
         if not waiting:
-            return _nobody_left(message)
+            return _nobody_left(message), None
         target = await self._target(begun)
         if isinstance(target, DiagnosticCode):
-            return withheld(target, message.recipients)
+            return withheld(target, message.recipients), None
         envelope = Envelope(
             message.sender,
             tuple(one.address for one in waiting),
@@ -245,7 +250,9 @@ class Attempts:
         delivery = await self._transport.send(sending, commit)
         self._tell_breaker(target.settings.host, delivery)
         outcome = judged(delivery, message.recipients)
-        return outcome if commit.held is None else self._held_late(outcome, commit.held)
+        if commit.held is not None:
+            outcome = self._held_late(outcome, commit.held)
+        return outcome, not delivery.session_refused
 
     async def _target(self, begun: Begun) -> ProbeTarget | DiagnosticCode:
         """Return the server to send by, or why there is no secret for it."""

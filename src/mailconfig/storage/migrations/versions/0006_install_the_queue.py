@@ -28,6 +28,10 @@ END $$""",
 FOR EACH ROW EXECUTE FUNCTION mailconfig_queue.forget_job()""",
 )
 
+# What comes next, whoever's it is; pgqueuer's own indexes begin with the kind of job.
+NEXT = """CREATE INDEX ix_pgqueuer_next ON mailconfig_queue.pgqueuer (priority DESC, id)
+INCLUDE (entrypoint) WHERE status = 'queued'"""
+
 
 def upgrade() -> None:
     connection = op.get_bind()
@@ -39,7 +43,7 @@ def upgrade() -> None:
     # Several statements at once go by the driver itself; its transaction has begun long before.
     adapted: Any = connection.connection.dbapi_connection
     adapted.run_async(lambda driver: driver.execute(install()))
-    for statement in FORGET:
+    for statement in (*FORGET, NEXT):
         connection.exec_driver_sql(statement)
 
 
