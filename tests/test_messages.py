@@ -135,7 +135,7 @@ def test_french_is_typeset() -> None:
     ordinary_space = re.compile(r" [:;?!]|\S[;?!]|\w:(?=\s|$)|'")
     said = messages.translations(ROOT, Language.FRENCH).values()
     # Parts of addresses and records are quoted as they are written.
-    quoted = re.compile(r"https?:|mailto:|\?all")
+    quoted = re.compile(r"https?:|mailto:|\?all|=\?")
     assert [text for text in said if ordinary_space.search(quoted.sub("", text))] == []
 
 

@@ -53,14 +53,16 @@ Whoever may see an object sees all of its fields, with these exceptions:
 | --- | --- |
 | passwords, tokens and keys of any object | nobody: there is no such field, they are write-only |
 | `token`, `key`, `refreshToken` and the like of a payload | who made it, in that answer alone |
-| `members` and `invitations` of a workspace, `oauthClients`, `auditEvents`, `suppressions` | `ADMIN`, `OWNER` |
+| `members` and `invitations` of a workspace, `oauthClients`, `auditEvents`, `suppressions` \
+| `ADMIN`, `OWNER` |
 | `sessions`, `apiKeys` | people: neither keys nor embed tokens |
-| `files` and `lastTest` of a configuration, `config` of a message, `current`, `existing` | with the scope `configs:read` |
+| `files` and `lastTest` of a configuration, `config` of a message, \
+`current`, `existing` | with the scope `configs:read` |
 | what an embed token does not have for its purpose | nobody by that token: it is not found |
 
 Fields that nobody may set are in no input: revision, status, owner, workspace, times and verdicts.
-Owners and administrators see the metadata of all configurations of their workspace, and the messages
-that were sent by them; `update`, `rollback`, tests and sending of a member's own are the member's.
+Owners and administrators see the metadata of all configurations of their workspace, and the
+messages that were sent by them; `update`, `rollback`, tests and sending of a member's own are the member's.
 
 ## Operations and routes
 

@@ -115,7 +115,7 @@ mutation.endSession                             -- n  +  n  n  n  -- -- f  peopl
 mutation.logoutEverywhere                       -- +  +  +  +  +  -- -- f  people
 mutation.switchWorkspace                        -- +  +  +  +  n  -- -- f  people
 mutation.changePassword                         -- +  +  +  +  +  -- -- f  people
-mutation.requestPasswordReset                   o  o  o  o  o  o  o  o  o  any
+mutation.requestPasswordReset                   !  !  !  !  !  !  !  !  !  any
 mutation.resetPassword                          o  o  o  o  o  o  o  o  o  any
 mutation.beginMailboxAuthorization              -- f  +  +  +  !  -- -- f  configs:write
 mutation.completeMailboxAuthorization           -- f  !  n  n  n  -- -- f  configs:write
@@ -183,6 +183,8 @@ GET /files/{file_id}/{filename}                 o  o  o  o  o  o  o  o  o  any
 GET /files/{file_id}/{filename} bare            n  n  n  n  n  n  n  n  n  any
 GET /exports/{workspace_id}/workspace.zip       o  o  o  o  o  o  o  o  o  any
 GET /exports/{workspace_id}/workspace.zip bare  n  n  n  n  n  n  n  n  n  any
+GET /unsubscribe/{token}                        o  o  o  o  o  o  o  o  o  any
+POST /unsubscribe/{token}                       o  o  o  o  o  o  o  o  o  any
 WEBSOCKET /graphql                              -- +  +  +  +  +  -- -- f  configs:read
 GET /healthz                                    o  o  o  o  o  o  o  o  o  any
 GET /readyz                                     o  o  o  o  o  o  o  o  o  any

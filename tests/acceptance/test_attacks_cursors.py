@@ -18,7 +18,7 @@ from kit.api import MEMBER, OWNER, SIGNING_KEY, STRANGER, Api, server, serving
 from kit.attacks import INVITE, graphql, run
 from kit.machines import new_key
 from kit.rowdump import all_rows
-from kit.worlds import mutation
+from kit.worlds import SEND, letter, mutation
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.pages import Keyset
 from mailconfig.domain.signing import Signer
@@ -30,6 +30,7 @@ from mailconfig.storage.signingkeys import signing_ring
 SURROGATE = "\ud800"
 REFUSED = "This cursor does not belong to this list."
 UPDATE = mutation("update", "UpdateInput", "config { id }")
+SUPPRESS = mutation("suppressAddress", "SuppressAddressInput", "suppression { id }")
 TEST = mutation("testConnection", "TestConnectionInput", "test { id }")
 
 
@@ -50,6 +51,8 @@ LISTS: Mapping[str, Listing] = {
     "Query.configs": Listing("{{ configs({page}) {{ edges {{ cursor }} }} }}", shared=True),
     "Query.providers": Listing("{{ providers({page}) {{ edges {{ cursor }} }} }}", shared=True),
     "Query.auditEvents": Listing("{{ auditEvents({page}) {{ edges {{ cursor }} }} }}"),
+    "Query.messages": Listing("{{ messages({page}) {{ edges {{ cursor }} }} }}", shared=True),
+    "Query.suppressions": Listing("{{ suppressions({page}) {{ edges {{ cursor }} }} }}"),
     "Query.apiKeys": Listing("{{ apiKeys({page}) {{ edges {{ cursor }} }} }}"),
     "EmailConfig.tests": Listing(IN_CONFIG % "tests"),
     "EmailConfig.versions": Listing(IN_CONFIG % "versions"),
@@ -95,6 +98,9 @@ async def _filled(api: Api, who: str) -> str:
     changed = {"id": config, "incoming": server("imap.example.net", port=994)}
     assert (await run(api, who, UPDATE, changed))["errors"] == []
     for number in range(2):
+        assert (await run(api, who, SEND, letter(config)))["errors"] == []
+        listed = {"address": f"no{number}@example.org"}
+        assert (await run(api, who, SUPPRESS, listed))["errors"] == []
         given = {"target": {"configId": config}, "waitSeconds": 20}
         assert (await run(api, who, TEST, given))["errors"] == []
         invited = {"email": f"new{number}@example.org", "role": "MEMBER"}

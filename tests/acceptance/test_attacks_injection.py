@@ -65,15 +65,17 @@ APART: Mapping[str, str] = {
     "discover": "knocks at names of the DNS and says nothing of the address",
     "inviteMember": "an address that is stored",
     "login": "credentials of ours",
+    "previewEmail": "goes into a message: test_attacks_messages",
     "refreshSession": "a token of ours",
     "renameWorkspace": "a name that is shown",
     "requestPasswordReset": "an address that is compared; mail goes to the stored one",
     "resetPassword": "a token and a password of ours",
+    "sendEmail": "goes into a message: test_attacks_messages",
     "setOAuthClient": "goes into a form, by HTTPS",
     "uploadFile": "goes into a header of ours: test_attacks_headers",
     "validate": "connects to nothing",
 }
-"""Mutations with texts that no mail server is told, and why."""
+"""Mutations with texts that no test of connections tells a mail server, and why."""
 BY_FORM = ("files", "upload", "filename")
 """Needs a form, and is told to no mail server."""
 TEST = mutation("testConnection", "TestConnectionInput", "test { status steps { kind status } }")

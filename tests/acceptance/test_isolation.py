@@ -348,6 +348,8 @@ ROUTES = {
     "/files/{file_id}/{filename}",
     # See test_exports.
     "/exports/{workspace_id}/workspace.zip",
+    # See tests/graphql/test_unsubscribe.py: a link is of one message.
+    "/unsubscribe/{token}",
     # Tell nothing of any workspace.
     "/healthz",
     "/readyz",

@@ -222,6 +222,8 @@ WITHOUT_REST = (
     "deleteAccount",
     "refreshSession",
     "resetPassword",
+    # States of messages bear the name of a secret of sign-ins with providers.
+    "retryMessages",
     "setOAuthClient",
 )
 """Mutations that take a secret and have no path of their own."""

@@ -275,6 +275,10 @@ async def _messages(api: Api, things: dict[str, str]) -> None:
             )
             doubt = Outcome(MessageEvent.DOUBT, DiagnosticCode.CANCELLED, doubted)
             assert await work.sending.finish(key, 1, doubt)
+    token = "of-the-message-in-doubt".ljust(43, "-")
+    async with database.work(place) as work:
+        await work.unsubscribe_links.insert(digest(Secret(token)), "bo@example.org", key)
+    things["unsubscribe"] = f"/unsubscribe/{token}"
     await database.close()
     suppress = mutation("suppressAddress", "SuppressAddressInput", "suppression { id }")
     await api.data(ADMIN, suppress, {"input": {"address": "no@example.org"}})

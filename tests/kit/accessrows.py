@@ -173,6 +173,8 @@ PATHS: Final[Mapping[str, str]] = {
     "GET /files/{file_id}/{filename}": "<file>",
     "GET /files/{file_id}/{filename} bare": "/files/<File key>/ca.pem",
     "GET /exports/{workspace_id}/workspace.zip": "<export>",
+    "GET /unsubscribe/{token}": "<unsubscribe>",
+    "POST /unsubscribe/{token}": "<unsubscribe>",
     "GET /exports/{workspace_id}/workspace.zip bare": ("/exports/<Workspace key>/workspace.zip"),
 }
 

@@ -135,6 +135,8 @@ ATTACKS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{_HERE}injection.py::test_texts_that_are_stored_are_no_commands",
         f"{_HERE}injection.py::test_addresses_on_a_round_trip_are_one_recipient",
         f"{_HERE}injection.py::test_what_is_said_is_what_was_typed",
+        f"{_HERE}messages.py::test_no_text_becomes_a_header",
+        f"{_HERE}messages.py::test_every_text_is_tried",
     ),
     "code made while running": (
         f"{_HERE}compiler.py::test_names_of_python_are_keys_and_nothing_else",

@@ -6,12 +6,12 @@ Reads settings, hands each room its own part, and owns what must be closed again
 from mailconfig.bootstrap.instance import (
     Instance,
     access_tokens,
-    build_discovery,
     catalogue,
     languages,
     open_instance,
     validation_policy,
 )
+from mailconfig.bootstrap.looking import build_discovery
 from mailconfig.bootstrap.network import Network, check_ca_file
 from mailconfig.bootstrap.storing import (
     ensure_data_dir,

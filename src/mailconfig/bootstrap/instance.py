@@ -7,6 +7,7 @@ from typing import Final
 
 from mailconfig.bootstrap.federation import build_bearers
 from mailconfig.bootstrap.limiting import Limits, open_limits
+from mailconfig.bootstrap.looking import build_discovery, build_domains, build_explaining
 from mailconfig.bootstrap.mailing import build_mailing
 from mailconfig.bootstrap.network import Network
 from mailconfig.bootstrap.oauth import MailboxOAuth, build_authorizations, build_grants
@@ -28,9 +29,7 @@ from mailconfig.domain.validation import ValidationPolicy
 from mailconfig.services.audit import AuditService
 from mailconfig.services.configs import ConfigService
 from mailconfig.services.custody import Custody
-from mailconfig.services.discovery import DiscoveryService, DiscoverySettings, Outside
-from mailconfig.services.domains import DomainService, DomainSettings
-from mailconfig.services.explaining import ExplainService, ExplainSettings
+from mailconfig.services.discovery import Outside
 from mailconfig.services.files import FileService
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.services.formfiles import FormFiles
@@ -57,7 +56,6 @@ from mailconfig.storage.blobs import ObstoreBlobs
 from mailconfig.storage.catalogue import load_catalogue
 from mailconfig.storage.database import Database
 from mailconfig.storage.languages import load_languages
-from mailconfig.storage.limiter import MemoryLimiter
 from mailconfig.storage.migration import head_revision
 from mailconfig.storage.signingkeys import SigningKeys
 
@@ -193,46 +191,6 @@ def _identity(
     )
 
 
-def build_discovery(
-    settings: Settings,
-    rows: Catalogue,
-    prober: Prober,
-    outside: Outside,
-    limiter: Limiter | None = None,
-) -> DiscoveryService:
-    """Return discovery; used by the server and by `mailconfig discover`."""
-    limits = DiscoverySettings(
-        budget_seconds=settings.discovery_seconds,
-        source_seconds=settings.discovery_source_seconds,
-        per_minute=settings.discoveries_per_minute,
-        kept_seconds=settings.discovery_kept_seconds,
-    )
-    counted = limiter or MemoryLimiter()
-    return DiscoveryService(rows, outside, prober, counted, limits, utc_now)
-
-
-def _domains(
-    settings: Settings, rows: Catalogue, network: Network, limiter: Limiter
-) -> DomainService:
-    limits = DomainSettings(
-        per_minute=settings.domain_checks_per_minute, seconds=settings.domain_check_seconds
-    )
-    return DomainService(
-        rows,
-        network.records,
-        network.lookups,
-        network.fetcher,
-        limiter,
-        limits,
-        utc_now,
-    )
-
-
-def _explaining(settings: Settings, rows: Catalogue, limiter: Limiter) -> ExplainService:
-    limits = ExplainSettings(settings.explains_per_minute, settings.explain_max_chars)
-    return ExplainService(rows, limiter, limits)
-
-
 def _sequel(settings: Settings, dialling: Dialling, rows: Catalogue) -> Sequel:
     proofs = Proofs(dialling.prober, ProofSettings(settings.proof_seconds))
     limits = SequelSettings(settings.port_scout_seconds, settings.roundtrip_seconds)
@@ -341,8 +299,8 @@ def _services(
         senders=mailing.senders,
         files=mailboxes.files,
         validation=ValidationService(rows, ground.policy, utc_now),
-        explaining=_explaining(settings, rows, limiter),
-        domains=_domains(settings, rows, dialling.network, limiter),
+        explaining=build_explaining(settings, rows, limiter),
+        domains=build_domains(settings, rows, dialling.network, limiter),
         discovery=build_discovery(settings, rows, dialling.knocker, dialling.outside, limiter),
         audit=AuditService(database),
         authorizations=build_authorizations(

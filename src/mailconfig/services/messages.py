@@ -48,7 +48,6 @@ from mailconfig.storage.database import Database, Work
 
 _OPERATION: Final = "sendEmail"
 """Name of the operation beside idempotency keys."""
-_SUPPRESSED: Final = "On the suppression list."
 _DAY_SECONDS: Final = 24 * 3600
 _MINUTE_SECONDS: Final = 60
 
@@ -239,9 +238,7 @@ class MessageService:
         if len(listed) == len(addresses):
             raise RecipientsSuppressed(tuple(addresses))
         return tuple(
-            replace(one, state=RecipientState.SUPPRESSED, reply=_SUPPRESSED)
-            if one.address in listed
-            else one
+            replace(one, state=RecipientState.SUPPRESSED) if one.address in listed else one
             for one in recipients
         )
 

@@ -55,7 +55,6 @@ _log = logging.getLogger(__name__)
 _PURPOSE: Final = FIELDS[MailProtocol.SMTP]
 _CLAIM_SECONDS: Final = 20
 """Bound of a claim, which is shielded from cancellation."""
-_SUPPRESSED: Final = "On the suppression list."
 _LOOK_AGAIN_SECONDS: Final = 0.25
 """After a job whose message is somebody's for moments more than the job was."""
 
@@ -316,7 +315,7 @@ async def _unsuppressed(work: Work, recipients: tuple[Recipient, ...]) -> tuple[
     waiting = [one.address for one in recipients if one.state is RecipientState.WAITING]
     listed = await work.suppressions.among(waiting)
     return tuple(
-        replace(one, state=RecipientState.SUPPRESSED, reply=_SUPPRESSED)
+        replace(one, state=RecipientState.SUPPRESSED)
         if one.state is RecipientState.WAITING and one.address in listed
         else one
         for one in recipients
