@@ -62,7 +62,8 @@ Whoever may see an object sees all of its fields, with these exceptions:
 
 Fields that nobody may set are in no input: revision, status, owner, workspace, times and verdicts.
 Owners and administrators see the metadata of all configurations of their workspace, and the
-messages that were sent by them; `update`, `rollback`, tests and sending of a member's own are the member's.
+messages that were sent by them; `update`, `rollback`, tests and sending of a member's own are the
+member's.
 
 ## Operations and routes
 
