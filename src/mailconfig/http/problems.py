@@ -39,6 +39,8 @@ BY_TYPE: Final[Mapping[str, HTTPStatus]] = {
     "ConfigurationsRemainError": HTTPStatus.CONFLICT,
     "InvitationInvalidError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "QuotaExceededError": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "MessageStateError": HTTPStatus.CONFLICT,
+    "RecipientsSuppressedError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "AuthorizationInvalidError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "MissingScopesError": HTTPStatus.UNPROCESSABLE_ENTITY,
     "ProviderRefusedError": HTTPStatus.BAD_GATEWAY,
