@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 _QUEUE: Final = ("mailconfig_queue.pgqueuer", "mailconfig_queue.pgqueuer_log")
 """pgqueuer's tables of jobs, and of its notes on them; see `storage.outbox_postgresql`."""
-_FORGET: Final = f"DELETE FROM {_QUEUE[1]}"  # noqa: S608 - ours
+_FORGET: Final = f"DELETE FROM {_QUEUE[1]}"  # noqa: S608 - ours  # nosec B608
 _VACUUM: Final = "VACUUM " + ", ".join([*(table.name for table in metadata.sorted_tables), *_QUEUE])
 
 

@@ -77,27 +77,29 @@ _BATCH: Final = 500
 """Jobs that are put in by one statement."""
 _INSERTED: Final = '"insert"'
 """What pgqueuer's notes to its channel have where jobs were put in."""
+_JOBS: Final = NAMES.qualified.queue_table
+_LOG: Final = NAMES.qualified.queue_table_log
 _KEYED: Final = text(
-    f"SELECT * FROM {NAMES.qualified.queue_table} WHERE dedupe_key = ANY(:keys)"  # noqa: S608 - ours
+    f"SELECT * FROM {_JOBS} WHERE dedupe_key = ANY(:keys)"  # noqa: S608 - ours  # nosec B608
     " AND status IN ('queued', 'picked') ORDER BY id FOR UPDATE"
 )
 _OWNED: Final = text(
-    f"SELECT * FROM {NAMES.qualified.queue_table} WHERE queue_manager_id = :owner"  # noqa: S608 - ours
+    f"SELECT * FROM {_JOBS} WHERE queue_manager_id = :owner"  # noqa: S608 - ours  # nosec B608
     " AND status = 'picked'"
     " AND substring(payload FROM 1 FOR 16) = ANY(:messages) ORDER BY id FOR UPDATE"
 )
 _DUE: Final = text(
-    f"(SELECT entrypoint FROM {NAMES.qualified.queue_table}"  # noqa: S608 - ours
+    f"(SELECT entrypoint FROM {_JOBS}"  # noqa: S608 - ours  # nosec B608
     " WHERE status = 'queued' AND execute_after < NOW() AND entrypoint <> ALL(:closed)"
     " ORDER BY priority DESC, id LIMIT :most)"
-    f" UNION (SELECT entrypoint FROM {NAMES.qualified.queue_table}"
+    f" UNION (SELECT entrypoint FROM {_JOBS}"
     " WHERE status = 'picked' AND heartbeat < NOW() - :lease AND entrypoint <> ALL(:closed)"
     " LIMIT :most)"
 )
 """The accounts of the jobs that come next. pgqueuer looks for each kind of job by itself, so it is
 given these only."""
-_EMPTY_QUEUE: Final = text(f"DELETE FROM {NAMES.qualified.queue_table}")  # noqa: S608 - ours
-_EMPTY_LOG: Final = text(f"DELETE FROM {NAMES.qualified.queue_table_log}")  # noqa: S608 - ours
+_EMPTY_QUEUE: Final = text(f"DELETE FROM {_JOBS}")  # noqa: S608 - ours  # nosec B608
+_EMPTY_LOG: Final = text(f"DELETE FROM {_LOG}")  # noqa: S608 - ours  # nosec B608
 _NUMBERED: Final = re.compile(r"\$(\d+)")
 
 
