@@ -55,7 +55,7 @@ from mailconfig.storage.blobs import ObstoreBlobs
 from mailconfig.storage.database import Database, StorageSettings
 from mailconfig.storage.inspecting import DatabaseState
 from mailconfig.storage.keys import Key, generate_key
-from mailconfig.storage.migration import head_revision
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.settings import database_url as url_of
 

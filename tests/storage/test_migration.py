@@ -14,6 +14,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from kit.records import make_tenant
@@ -23,8 +24,9 @@ from mailconfig.domain.errors import Fault
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.storage import migration
 from mailconfig.storage.database import Database, StorageSettings
-from mailconfig.storage.migration import current_revision, head_revision, migrate
+from mailconfig.storage.migration import current_revision, migrate
 from mailconfig.storage.outbox_postgresql import install
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.settings import database_url
 from mailconfig.storage.tables import metadata
@@ -223,3 +225,33 @@ async def test_the_file_is_ours_alone(empty_url: str, tmp_path: Path) -> None:
     """A new SQLite file can be read by its owner only."""
     await migrate(StorageSettings(empty_url))
     assert (tmp_path / "empty.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_numbers_of_files_are_the_chain_of_revisions() -> None:
+    """What is read off the names is what Alembic finds in the files: one line without branches."""
+    chain = ScriptDirectory.from_config(migration._config())
+    assert chain.get_heads() == [head_revision()]
+    revisions = [script.revision for script in chain.walk_revisions()]
+    assert revisions == [f"{number:04}" for number in range(len(revisions), 0, -1)]
+    assert all(
+        Path(script.path).name.startswith(script.revision) for script in chain.walk_revisions()
+    )
+
+
+def test_a_start_without_a_migration_needs_no_alembic(empty_url: str) -> None:
+    """A server that starts again has nothing to migrate, and does without 8 MiB of it."""
+    source = (
+        "import asyncio, sys\n"
+        "from mailconfig.storage.migration import migrate, current_revision\n"
+        "from mailconfig.storage.settings import StorageSettings\n"
+        "settings = StorageSettings(sys.argv[1])\n"
+        "asyncio.run(migrate(settings))\n"
+        "print('alembic' in sys.modules, asyncio.run(current_revision(settings)))\n"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", source, empty_url], check=True, capture_output=True, text=True
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert told == [["True", head_revision()], ["False", head_revision()]]

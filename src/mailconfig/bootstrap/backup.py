@@ -28,7 +28,8 @@ from mailconfig.settings import Settings
 from mailconfig.storage.backup import TABLES, is_empty, replace_rows, snapshot
 from mailconfig.storage.blobs import ObstoreBlobs
 from mailconfig.storage.keys import GivenKeys, Key, KeyFile, parse_keys
-from mailconfig.storage.migration import current_revision, head_revision, migrate
+from mailconfig.storage.migration import current_revision, migrate
+from mailconfig.storage.revisions import head_revision
 
 _KEYS: Final = "keys/"
 _BLOBS: Final = "blobs/"

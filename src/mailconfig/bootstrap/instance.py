@@ -56,7 +56,7 @@ from mailconfig.storage.blobs import ObstoreBlobs
 from mailconfig.storage.catalogue import load_catalogue
 from mailconfig.storage.database import Database
 from mailconfig.storage.languages import load_languages
-from mailconfig.storage.migration import head_revision
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.signingkeys import SigningKeys
 
 _DAY_SECONDS: Final = 24 * 3600

@@ -20,7 +20,8 @@ from mailconfig.domain.errors import InvalidInput, MailconfigError
 from mailconfig.domain.languages import Language
 from mailconfig.domain.phrases import Say
 from mailconfig.settings import LogFormat, Settings, load
-from mailconfig.storage.migration import current_revision, head_revision
+from mailconfig.storage.migration import current_revision
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.settings import database_url
 
 app = App(

@@ -14,8 +14,8 @@ from mailconfig.domain.identity import Role
 from mailconfig.domain.secrets import Secret
 from mailconfig.settings import Settings
 from mailconfig.storage.keys import KeyFile, add_key, generate_key
-from mailconfig.storage.migration import head_revision
 from mailconfig.storage.migration import migrate as migrate_database
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.rotation import BATCH
 from mailconfig.storage.rotation import rotate as rotate_secrets
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mailconfig.domain.clock import Now, utc_now
 from mailconfig.storage.engines import open_engines
+from mailconfig.storage.revisions import revision_of
 from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.tables import secrets
 from mailconfig.storage.tables.audit import KEEPERS
@@ -93,7 +93,7 @@ async def _state(engine: AsyncEngine, now: Now) -> DatabaseState:
         started = time.perf_counter()
         await connection.execute(text("SELECT 1"))
         round_trip_ms = (time.perf_counter() - started) * 1000
-        revision = await connection.run_sync(_revision)
+        revision = await connection.run_sync(revision_of)
         return DatabaseState(
             engine.dialect.name,
             # Typed as Any by SQLAlchemy.
@@ -105,10 +105,6 @@ async def _state(engine: AsyncEngine, now: Now) -> DatabaseState:
             KEEPERS[engine.dialect.name] - await _keeping(connection),
             _QUEUE[engine.dialect.name] - await _queueing(connection),
         )
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 async def _ahead(connection: AsyncConnection, now: Now) -> float | None:

@@ -2,7 +2,8 @@
 
 Two processes never migrate at once: on SQLite a lock file beside the database keeps the second
 waiting, on PostgreSQL an advisory lock. All steps are one transaction: they happen or they do not.
-Alembic blocks, so it runs in a thread.
+Alembic blocks, so it runs in a thread; it is imported when there is something to do, which a server
+that starts again has not.
 """
 
 import asyncio
@@ -12,18 +13,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, event, func, select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from mailconfig.storage.faults import translated
+from mailconfig.storage.revisions import head_revision, revision_of
 from mailconfig.storage.settings import StorageSettings, database_url
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 ResultT = TypeVar("ResultT")
 
@@ -38,19 +39,13 @@ async def migrate(settings: StorageSettings) -> None:
 
 async def current_revision(settings: StorageSettings) -> str | None:
     """Return the migration that the database is at, None before the first one."""
-    return await asyncio.to_thread(_on_connection, database_url(settings), _current)
+    return await asyncio.to_thread(_on_connection, database_url(settings), revision_of)
 
 
-def head_revision() -> str:
-    """Return the newest migration that this code brings. Reads files, so call it at start."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError("there are no migrations")
-    return head
-
-
-def _config() -> Config:
+def _config() -> "Config":
     """Point Alembic at the migrations inside the installed package; there is no ini file."""
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(files("mailconfig.storage") / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -60,6 +55,10 @@ def _config() -> Config:
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+    if revision_of(connection) == head_revision():
+        return
+    from alembic import command  # noqa: PLC0415 - see above
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
@@ -67,10 +66,6 @@ def _upgrade(connection: Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if broken:
             raise RuntimeError(f"the migration broke {len(broken)} references")
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _guarded(settings: StorageSettings, work: Callable[[Connection], None]) -> None:

@@ -93,13 +93,15 @@ class PacingRepository:
                 workspace_id=self._workspace_id,
                 amount=amount,
             )
-            await self._transaction.run(
+            counted = await self._transaction.first(
                 statement.on_conflict_do_update(
                     index_elements=["config_id", "unit", "slot_seconds", "slot"],
                     set_={"amount": counts.c.amount + amount},
                     where=counts.c.workspace_id == self._workspace_id,
-                )
+                ).returning(counts.c.amount)
             )
+            if counted is None or counted.amount != amount:
+                continue  # whoever began this slot has forgotten the old ones
             past = and_(
                 counts.c.workspace_id == self._workspace_id,
                 counts.c.config_id == config_id,

@@ -18,7 +18,7 @@ from mailconfig.settings import Settings
 from mailconfig.storage.blobs import ObstoreBlobs, local_folder
 from mailconfig.storage.faults import DatabaseError
 from mailconfig.storage.inspecting import DatabaseState, inspect_database
-from mailconfig.storage.migration import head_revision
+from mailconfig.storage.revisions import head_revision
 from mailconfig.storage.settings import database_url
 
 _PRODUCTS: Final = {"postgresql": ("PostgreSQL", (13,)), "sqlite": ("SQLite", (3, 35))}

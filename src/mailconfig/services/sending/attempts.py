@@ -162,20 +162,20 @@ class Attempts:
     async def _begun(self, job: Job, owner: str) -> Begun | Held | None:
         """Claim the message, or do what else there is to do with it."""
         async with self._database.work(job.workspace_id) as work:
-            event = await work.sending.recover(job.message_id)
-            if event is MessageEvent.DOUBT:
-                await self._endings.leave_in_doubt(
-                    work, job, await work.messages.get(job.message_id)
-                )
-                return None
-            if await work.sending.expire(job.message_id):
-                await self._queue.cancel(work, [job.message_id])
-                return None
             try:
                 message = await work.messages.get(job.message_id)
                 config = await work.configs.get(message.config_id)
             except NotFound:
                 await self._queue.cancel(work, [job.message_id])
+                return None
+            if message.state is MessageState.SENDING:
+                event = await work.sending.recover(message.id)
+                message = await work.messages.get(message.id)
+                if event is MessageEvent.DOUBT:
+                    await self._endings.leave_in_doubt(work, job, message)
+                    return None
+            if message.expires_at <= self._now() and await work.sending.expire(message.id):
+                await self._queue.cancel(work, [message.id])
                 return None
             return await self._claimed(work, job, message, config, owner)
 
