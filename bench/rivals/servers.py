@@ -93,6 +93,7 @@ def stock_words() -> list[str]:
     options = ["--no-access-log", "--log-level", "warning"]
     return [
         *(sys.executable, "-m", "uvicorn", "--factory", "stock_server:create_app"),
+        *("--loop", "asyncio"),  # as mailconfig's, and as a stock installation has it
         *("--port", "PORT", *options),
     ]
 
