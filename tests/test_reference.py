@@ -119,7 +119,7 @@ plain("deleteAccount", "CredentialsError", password="not mine at all")
 plain("deleteAccount", "LastOwnerError", password=PASSWORD)
 for one in ("cancelMessage", "retryMessage", "retryAmbiguous"):
     plain(one, "NotFoundError", id=NO_MESSAGE)
-for one in ("pauseSending", "resumeSending", "sendEmail", "previewEmail"):
+for one in ("pauseSending", "resumeSending", "sendEmail", "previewEmail", "setSendingOptions"):
     plain(one, "NotFoundError", configId=NO_CONFIG)
 NO_SENDER = ids.encode("SenderIdentity", NOWHERE)
 plain("addSenderIdentity", "NotFoundError", configId=NO_CONFIG, address="a@example.net")

@@ -137,6 +137,8 @@ mutation.pauseSending                           -- f  +  f  f  n  -- -- f   mail
 mutation.pauseSending shared                    -- f  f  +  +  n  -- -- f   mail:send
 mutation.resumeSending                          -- f  +  f  f  n  -- -- f   mail:send
 mutation.resumeSending shared                   -- f  f  +  +  n  -- -- f   mail:send
+mutation.setSendingOptions                      -- f  +  f  f  n  -- -- f  configs:write
+mutation.setSendingOptions shared               -- f  f  +  +  n  -- -- f  configs:write
 mutation.addSenderIdentity                      -- f  +  f  f  n  -- -- f  configs:write
 mutation.addSenderIdentity shared               -- f  f  +  +  n  -- -- f  configs:write
 mutation.updateSenderIdentity                   -- f  +  f  f  n  -- -- f  configs:write

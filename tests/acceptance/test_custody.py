@@ -177,6 +177,7 @@ CANNOT_STEER = {
     "pauseSending",
     "resumeSending",
     # Names, addresses and signatures; the server stays the stored one.
+    "setSendingOptions",
     "addSenderIdentity",
     "updateSenderIdentity",
     "deleteSenderIdentity",

@@ -142,6 +142,11 @@ CASES: Mapping[str, Case] = {
     "mutation.previewEmail(input.senderIdentityId)": Case(
         "SenderIdentity", PREVIEW, of_input(signed)
     ),
+    "mutation.setSendingOptions(input.configId)": Case(
+        "EmailConfig",
+        mutation("setSendingOptions", "SetSendingOptionsInput", "config { id }"),
+        of_input(lambda sent, _: {"configId": sent, "readBounces": True}),
+    ),
     "mutation.addSenderIdentity(input.configId)": Case(
         "EmailConfig",
         mutation("addSenderIdentity", "AddSenderIdentityInput", "senderIdentity { id }"),

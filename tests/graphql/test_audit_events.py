@@ -324,6 +324,12 @@ async def _pause_sending(world: World) -> None:
     await _ask(world, document, {"configId": world.own[MEMBER]["EmailConfig"]})
 
 
+async def _set_sending_options(world: World) -> None:
+    document = mutation("setSendingOptions", "SetSendingOptionsInput", "config { id }")
+    given = {"configId": world.own[MEMBER]["EmailConfig"], "readBounces": True}
+    await _ask(world, document, given)
+
+
 async def _resume_sending(world: World) -> None:
     await _pause_sending(world)
     document = mutation("resumeSending", "ResumeSendingInput", "config { id }")
@@ -371,6 +377,7 @@ WRITING: Mapping[str, tuple[Callable[[World], Awaitable[None]], list[str]]] = {
     "retryMessages": (_retry_messages, ["message.cancel", "message.retry_many"]),
     "pauseSending": (_pause_sending, ["sending.pause"]),
     "resumeSending": (_resume_sending, ["sending.pause", "sending.resume"]),
+    "setSendingOptions": (_set_sending_options, ["sending.options"]),
     "addSenderIdentity": (_add_sender, ["sender.add"]),
     "updateSenderIdentity": (_update_sender, ["sender.update"]),
     "deleteSenderIdentity": (_delete_sender, ["sender.remove"]),

@@ -50,6 +50,7 @@ GUARDS = {
     "retryAmbiguous": Guard.MEMBER,
     "pauseSending": Guard.MEMBER,
     "resumeSending": Guard.MEMBER,
+    "setSendingOptions": Guard.MEMBER,
     "addSenderIdentity": Guard.MEMBER,
     "updateSenderIdentity": Guard.MEMBER,
     "deleteSenderIdentity": Guard.MEMBER,

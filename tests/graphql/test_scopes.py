@@ -75,6 +75,7 @@ TABLE: dict[str, tuple[Scope, ...] | None] = {
     "retryAmbiguous": (SEND,),
     "pauseSending": (SEND,),
     "resumeSending": (SEND,),
+    "setSendingOptions": (WRITE,),
     "addSenderIdentity": (WRITE,),
     "updateSenderIdentity": (WRITE,),
     "deleteSenderIdentity": (WRITE,),

@@ -131,6 +131,10 @@ GIVEN: Final[Mapping[str, dict[str, Any]]] = {
     "mutation.pauseSending shared": {"input": {"configId": "<SharedConfig>"}},
     "mutation.resumeSending": {"input": {"configId": "<EmailConfig>"}},
     "mutation.resumeSending shared": {"input": {"configId": "<SharedConfig>"}},
+    "mutation.setSendingOptions": {"input": {"configId": "<EmailConfig>", "readBounces": True}},
+    "mutation.setSendingOptions shared": {
+        "input": {"configId": "<SharedConfig>", "readBounces": True}
+    },
     "mutation.addSenderIdentity": {
         "input": {"configId": "<EmailConfig>", "address": "sales@example.net"}
     },

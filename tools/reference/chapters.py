@@ -106,6 +106,10 @@ MESSAGES: Final[tuple[Step, ...]] = (
         "retryMessages",
         {"input": {"filter": {"configId": ["@submit.config.id"], "state": ["FAILED", "HELD"]}}},
     ),
+    (
+        "setSendingOptions",
+        {"input": {"configId": "@submit.config.id", "saveToSent": True, "readBounces": True}},
+    ),
     ("pauseSending", {"input": {"configId": "@submit.config.id"}}),
     ("resumeSending", {"input": {"configId": "@submit.config.id"}}),
     ("deleteSenderIdentity", {"input": {"id": "@addSenderIdentity.senderIdentity.id"}}),

@@ -76,6 +76,7 @@ PAYLOADS: Final[Mapping[str, Sequence[str]]] = {
     "retryMessages": ("NotFoundError", "ValidationIssue"),
     "pauseSending": ("NotFoundError",),
     "resumeSending": ("NotFoundError",),
+    "setSendingOptions": ("NotFoundError",),
     "addSenderIdentity": ("NotFoundError", "ValidationIssue", "LimitExceededError"),
     "updateSenderIdentity": ("NotFoundError", "ValidationIssue"),
     "deleteSenderIdentity": ("NotFoundError",),

@@ -6,12 +6,12 @@ import strawberry
 
 from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
+from mailconfig.graphql.belongings import File, file
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.forms import UploadFileInput
 from mailconfig.graphql.guards import Guard, mutation
-from mailconfig.graphql.objects import File, file
 
 
 @input_type

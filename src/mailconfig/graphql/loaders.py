@@ -11,6 +11,7 @@ from mailconfig.domain.identity import Principal, Scope
 from mailconfig.domain.messages import Attempt
 from mailconfig.domain.probes import ConnectionTest
 from mailconfig.domain.senders import SenderIdentity
+from mailconfig.domain.sentmail import SendingOptions
 from mailconfig.services.registry import Services
 
 
@@ -25,6 +26,7 @@ class Loaders:
         self.attempts: DataLoader[UUID, tuple[Attempt, ...]] = DataLoader(self._attempts)
         self.senders: DataLoader[UUID, EmailConfig | None] = DataLoader(self._senders)
         """Accounts of messages; for who may see the messages."""
+        self.sending_options: DataLoader[UUID, SendingOptions] = DataLoader(self._sending_options)
         self.identities: DataLoader[UUID, tuple[SenderIdentity, ...]] = DataLoader(self._identities)
 
     async def _latest_tests(self, keys: list[UUID]) -> list[ConnectionTest | None]:
@@ -34,6 +36,11 @@ class Loaders:
     async def _files(self, keys: list[UUID]) -> list[tuple[StoredFile, ...]]:
         found = await self._services.files.of_configs(await self._caller(Scope.CONFIGS_READ), keys)
         return [found.get(key, ()) for key in keys]
+
+    async def _sending_options(self, keys: list[UUID]) -> list[SendingOptions]:
+        caller = await self._caller(Scope.CONFIGS_READ)
+        found = await self._services.sending_options.several(caller, keys)
+        return [found[key] for key in keys]
 
     async def _identities(self, keys: list[UUID]) -> list[tuple[SenderIdentity, ...]]:
         caller = await self._caller(Scope.CONFIGS_READ)

@@ -9,12 +9,13 @@ import strawberry
 from mailconfig.domain.errors import NotFound
 from mailconfig.domain.identity import Scope
 from mailconfig.graphql import ids
+from mailconfig.graphql.belongings import file
 from mailconfig.graphql.context import Context, Info
 from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.emails import message
 from mailconfig.graphql.identity import viewer
 from mailconfig.graphql.nodes import Node
-from mailconfig.graphql.objects import connection_test, email_config, file
+from mailconfig.graphql.objects import connection_test, email_config
 from mailconfig.graphql.pages import check_length
 from mailconfig.graphql.providers import provider_or_none
 

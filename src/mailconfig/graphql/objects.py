@@ -1,4 +1,4 @@
-"""The objects of the graph that refer to each other: configurations, their tests, their files.
+"""The objects of the graph that refer to each other: configurations and their tests.
 
 They share a module because the graph has circles that imports must not have. Each type is shown
 from its row by one function; what a list row does not hold comes by a loader of the operation.
@@ -10,16 +10,22 @@ from uuid import UUID
 
 import strawberry
 
-from mailconfig.domain import configs, files, probes, senders
+from mailconfig.domain import configs, probes
 from mailconfig.domain import providers as domain
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.errors import NotFound
-from mailconfig.domain.files import FileKind
 from mailconfig.domain.identity import Scope
 from mailconfig.domain.probes import StepStatus, TestStatus
 from mailconfig.domain.selections import EVERYTHING, facts_of
 from mailconfig.graphql import ids
+from mailconfig.graphql.belongings import (
+    File,
+    SenderIdentity,
+    SendingOptions,
+    file,
+    sender_identity,
+)
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import object_type
 from mailconfig.graphql.diagnoses import Diagnosis, diagnosis
@@ -46,44 +52,6 @@ from mailconfig.graphql.rows import config_layout
 from mailconfig.graphql.scalars import EmailAddress, JSONObject
 from mailconfig.graphql.servers import ServerSettings, server_settings
 from mailconfig.graphql.steps import ConnectionTestStep, step
-
-
-@object_type
-class File(Node):
-    """A stored file."""
-
-    row: strawberry.Private[files.StoredFile]
-    kind: FileKind
-    """What the file is for."""
-    filename: str
-    """Name to show and to save it under."""
-    content_type: str
-    """Media type as sniffed, not as declared."""
-    size: int
-    """Bytes of the content."""
-    sha256: str
-    """SHA-256 of the content in lower-case hex."""
-    created_at: datetime
-    """When it was uploaded."""
-
-    @strawberry.field
-    def url(self, info: Info) -> str:
-        """Signed link that expires soon; relative to this service, downloads as attachment."""
-        return info.context.services.files.url(self.row)
-
-
-def file(row: files.StoredFile) -> File:
-    """Show a stored file."""
-    return File(
-        id=ids.encode("File", row.id),
-        row=row,
-        kind=row.kind,
-        filename=row.filename,
-        content_type=row.content_type,
-        size=row.size,
-        sha256=row.sha256,
-        created_at=row.created_at,
-    )
 
 
 @object_type
@@ -232,55 +200,6 @@ class EmailConfigVersionConnection:
 
 
 @object_type
-class SenderIdentity:
-    """Who messages of a configuration may be from, and what stands below them."""
-
-    row: strawberry.Private[senders.SenderIdentity]
-    id: strawberry.ID
-    """Global id."""
-    address: EmailAddress
-    """Address in From and in MAIL FROM: that of the configuration, or an alias."""
-    name: str | None
-    """Display name; null: that of the configuration."""
-    reply_to: EmailAddress | None
-    """Where answers go; null: to the address itself."""
-    signature_text: str | None
-    """Signature for plain text; null: made from the HTML."""
-    signature_html: str | None
-    """Signature for HTML, which shows the image by `cid:signature`; null: made from the text."""
-    is_default: bool
-    """Whether messages that name no identity have this one."""
-    created_at: datetime
-    """When it was added."""
-    updated_at: datetime
-    """When it last changed."""
-
-    @strawberry.field
-    async def signature_image(self, info: Info) -> File | None:
-        """The image; null also when the file was deleted."""
-        if self.row.signature_image_id is None:
-            return None
-        found = await info.context.loaders.files.load(self.row.config_id)
-        return next((file(one) for one in found if one.id == self.row.signature_image_id), None)
-
-
-def sender_identity(row: senders.SenderIdentity) -> SenderIdentity:
-    """Show a sender identity."""
-    return SenderIdentity(
-        row=row,
-        id=ids.encode("SenderIdentity", row.id),
-        address=EmailAddress(row.address),
-        name=row.name,
-        reply_to=None if row.reply_to is None else EmailAddress(row.reply_to),
-        signature_text=row.signature_text,
-        signature_html=row.signature_html,
-        is_default=row.is_default,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-@object_type
 class EmailConfig(Node):
     """A stored mail account configuration. Secrets are write-only."""
 
@@ -327,6 +246,12 @@ class EmailConfig(Node):
     async def files(self, info: Info) -> list[File]:
         """Signature images, CA certificates trusted for this configuration, attachments."""
         return [file(row) for row in await info.context.loaders.files.load(self.key)]
+
+    @strawberry.field
+    async def sending_options(self, info: Info) -> SendingOptions:
+        """What is done about its mail once it was sent."""
+        chosen = await info.context.loaders.sending_options.load(self.key)
+        return SendingOptions(save_to_sent=chosen.save_to_sent, read_bounces=chosen.read_bounces)
 
     @strawberry.field
     async def sender_identities(self, info: Info) -> list[SenderIdentity]:

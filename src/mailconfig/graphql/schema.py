@@ -15,7 +15,7 @@ from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from mailconfig.graphql import enums, errors, objects
+from mailconfig.graphql import belongings, enums, errors, objects
 from mailconfig.graphql.admission import Admission, Admissions
 from mailconfig.graphql.apikeys import ApiKeyMutation, ApiKeyQuery
 from mailconfig.graphql.audit import AuditQuery
@@ -46,6 +46,7 @@ from mailconfig.graphql.providers import Provider, ProviderQuery
 from mailconfig.graphql.resolving import call_directly
 from mailconfig.graphql.scalars import CONFIG
 from mailconfig.graphql.senders import SenderMutation
+from mailconfig.graphql.sendingoptions import SendingOptionsMutation
 from mailconfig.graphql.sessions import SessionMutation, SessionQuery
 from mailconfig.graphql.validation import ValidationMutation
 from mailconfig.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
@@ -90,6 +91,7 @@ class Mutation(
     ErasureMutation,
     MessageMutation,
     SenderMutation,
+    SendingOptionsMutation,
 ):
     """All mutations."""
 
@@ -360,7 +362,7 @@ def build_schema(
         types=[
             *errors.TYPES,
             objects.EmailConfig,
-            objects.File,
+            belongings.File,
             Message,
             Provider,
             Viewer,

@@ -11,11 +11,12 @@ from mailconfig.domain.identity import Scope
 from mailconfig.domain.senders import SenderChange, SenderForm
 from mailconfig.domain.submission import MISSING, Missing
 from mailconfig.graphql import ids
+from mailconfig.graphql.belongings import SenderIdentity, sender_identity
 from mailconfig.graphql.context import Info
 from mailconfig.graphql.describing import input_type, object_type
 from mailconfig.graphql.errors import UserError
 from mailconfig.graphql.guards import Guard, mutation
-from mailconfig.graphql.objects import EmailConfig, SenderIdentity, email_config, sender_identity
+from mailconfig.graphql.objects import EmailConfig, email_config
 from mailconfig.graphql.scalars import EmailAddress
 
 

@@ -1,5 +1,6 @@
 """What the owner of an account chooses about its sent mail, for a principal."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from mailconfig.domain.configs import EmailConfig, may_change, may_read
@@ -24,6 +25,13 @@ class SendingOptionsService:
         async with self._database.reading(principal.workspace_id) as work:
             config = await _readable(work, principal, config_id)
             return config, (await work.postboxes.options([config_id]))[config_id]
+
+    async def several(
+        self, principal: Principal, config_ids: Sequence[UUID]
+    ) -> Mapping[UUID, SendingOptions]:
+        """Return what was chosen for accounts that the caller has been shown already."""
+        async with self._database.reading(principal.workspace_id) as work:
+            return await work.postboxes.options(config_ids)
 
     async def choose(
         self, principal: Principal, config_id: UUID, options: SendingOptions
