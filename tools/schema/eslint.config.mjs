@@ -32,6 +32,7 @@ const values = [
   'RoundTrip',
   'ServerCertificate',
   'Session', // its id is its secret
+  'SendingOptions',
   'SettingsFix',
   'ValidationIssue',
   'WorkspaceQuota',
