@@ -68,6 +68,8 @@ APART: Mapping[str, str] = {
     "previewEmail": "goes into a message: test_attacks_messages",
     "refreshSession": "a token of ours",
     "renameWorkspace": "a name that is shown",
+    "addSenderIdentity": "becomes headers, and is checked as those are: tests/domain/test_senders",
+    "updateSenderIdentity": "as addSenderIdentity",
     "requestPasswordReset": "an address that is compared; mail goes to the stored one",
     "resetPassword": "a token and a password of ours",
     "sendEmail": "goes into a message: test_attacks_messages",

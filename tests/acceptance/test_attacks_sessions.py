@@ -23,7 +23,7 @@ COOKIE = "mailconfig_session"
 EVIL = "https://evil.example"
 REFRESH = mutation("refreshSession", "RefreshSessionInput", "session { accessToken refreshToken }")
 VIEWER_QUERY = "{ viewer { email } }"
-FREE = {"login", "refreshSession", "resetPassword"}
+FREE = {"login", "refreshSession", "requestPasswordReset", "resetPassword"}
 """Mutations that act for no cookie: they take a password or a token, which no page knows."""
 WRITES = [row for row in ROWS if row.method != "GET"]
 JSON_TEXT = '{"email":"member@example.org","password":"correct horse battery"}'
