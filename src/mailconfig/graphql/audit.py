@@ -59,9 +59,9 @@ class AuditEvent:
     oauthClient.set, oauthClient.delete, workspace.create, workspace.rename, workspace.transfer,
     workspace.quota, workspace.export, member.role, member.remove, member.leave, invitation.create,
     invitation.withdraw, invitation.accept, message.send, message.cancel, message.retry,
-    message.retry_many, message.retry_ambiguous, sending.pause, sending.resume, sender.add,
-    sender.update, sender.remove, suppression.add and suppression.remove. Versions to come add
-    others: show those that you do not know as they are."""
+    message.retry_many, message.retry_ambiguous, sending.options, sending.pause, sending.resume,
+    sender.add, sender.update, sender.remove, suppression.add and suppression.remove. Versions to
+    come add others: show those that you do not know as they are."""
     actor_id: strawberry.ID | None
     """Global id of the user who did it; null for the command line and the system, for who was not
     let in, and for users who are gone."""
