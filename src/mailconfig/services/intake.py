@@ -17,7 +17,6 @@ from mailconfig.domain.files import FileKind, Upload
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.services.certificates import canonical_anchors
 from mailconfig.services.filenames import clean_filename, with_ending
-from mailconfig.services.images import reencode
 from mailconfig.services.sniffing import TEXT, UNKNOWN, agreed, has_binary, normalised, sniff
 
 _READ_BYTES: Final = 64 * 1024
@@ -129,7 +128,7 @@ class Intake:
         if sniffed != UNKNOWN and agreed(sniffed, upload.content_type) is None:
             raise FileRefused(_DISAGREES, _PATH)
         encoded, content_type = await anyio.to_thread.run_sync(
-            reencode, data, self._settings.image_max_pixels, limiter=self._decoding
+            _reencoded, data, self._settings.image_max_pixels, limiter=self._decoding
         )
         if len(encoded) > self._settings.max_bytes:
             raise _too_large(self._settings.max_bytes)
@@ -175,3 +174,10 @@ async def _sliced(data: bytes) -> AsyncIterator[bytes]:
 def _too_large(max_bytes: int) -> LimitExceeded:
     sentence = phrase("This file is too large: at most {most:,} bytes.", most=max_bytes)
     return LimitExceeded(sentence, _PATH)
+
+
+def _reencoded(data: bytes, pixels_max: int) -> tuple[bytes, str]:
+    # Pillow is 3 MiB of memory that most servers never need; the thread can wait for it.
+    from mailconfig.services.images import reencode  # noqa: PLC0415
+
+    return reencode(data, pixels_max)
