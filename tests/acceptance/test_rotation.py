@@ -12,12 +12,14 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import httpx
 from sqlalchemy import func, insert, select
+from sqlalchemy import text as text_of
 
 from kit.serving import EMAIL, LOGIN, PASSWORD, command, environment, make_owner, run, serving
 from mailconfig.bootstrap import key_file, open_database
@@ -71,9 +73,13 @@ class Clients:
         """Ids of new configurations, and the numbers of their forms."""
 
     async def work(self, seed: int) -> None:
-        """Read and write; each request has to succeed."""
+        """Read and write; each request has to succeed.
+
+        Each client changes configurations of its own: two at once on one would be a conflict.
+        """
         chance = Random(seed)  # noqa: S311
-        jobs = (self._read, self._read, self._page, self._update, self._submit)
+        update = partial(self._update, self._keys[seed::CLIENTS])
+        jobs = (self._read, self._read, self._page, update, self._submit)
         while not self.over:
             await chance.choice(jobs)(chance)
 
@@ -97,8 +103,8 @@ class Clients:
         assert all(node["outgoing"]["secretSetAt"] for node in nodes)
         self.did["page"] += 1
 
-    async def _update(self, chance: Random) -> None:
-        given = {"id": chance.choice(self._keys), "displayName": f"Ann {chance.random()}"}
+    async def _update(self, keys: list[str], chance: Random) -> None:
+        given = {"id": chance.choice(keys), "displayName": f"Ann {chance.random()}"}
         assert (await self.data(UPDATE, input=given))["update"]["errors"] == []
         self.did["update"] += 1
 
@@ -113,7 +119,9 @@ class Clients:
 @asynccontextmanager
 async def signed_in(address: str) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the owner's."""
-    limits = httpx.Limits(max_connections=CLIENTS, keepalive_expiry=2)
+    # No connection is used again: while all answers so far are searched for secrets, idle ones
+    # grow too old, and httpx closes them although a request is on its way to them.
+    limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as http:
         body = {"query": LOGIN, "variables": {"input": {"email": EMAIL, "password": PASSWORD}}}
         session = (await http.post("/graphql", json=body)).json()["data"]["login"]["session"]
@@ -125,36 +133,41 @@ async def signed_in(address: str) -> AsyncIterator[httpx.AsyncClient]:
 async def copied(database: Database, path: Path) -> list[str]:
     """Make the other configurations from the first one; return the global ids of all."""
     keyring = Keyring(KeyFile(path))
-    async with database.system() as system:
-        transaction = system._transaction
-        first = dict((await transaction.all(select(configs)))[0]._mapping)
-        version = dict((await transaction.all(select(config_versions)))[0]._mapping)
-        made = [ids.encode("EmailConfig", first["id"])]
-        for start in range(1, CONFIGS, CHUNK):
-            rows: dict[str, list[dict[str, Any]]] = {"secrets": [], "configs": [], "versions": []}
-            for number in range(start, min(start + CHUNK, CONFIGS)):
-                copy = {**first, "id": new_id(), "email_address": f"ann{number}@example.net"}
-                copy["address_key"] = copy["email_address"]
-                for side in ("incoming", "outgoing"):
-                    text = f"{side} {number}".encode()
-                    id, row = sealed_row(keyring, first["workspace_id"], side, "password", text)
-                    place = {key: first[key] for key in ("workspace_id", "created_at")}
-                    rows["secrets"].append(row | place)
-                    copy[f"{side}_secret_id"] = id
-                rows["configs"].append(copy)
-                shared = {key: copy[key] for key in version.keys() & copy.keys()}
-                rows["versions"].append({**version, **shared, "config_id": copy["id"]})
-                made.append(ids.encode("EmailConfig", copy["id"]))
-            await transaction.run_many(insert(secrets), rows["secrets"])
-            await transaction.run_many(insert(configs), rows["configs"])
-            await transaction.run_many(insert(config_versions), rows["versions"])
+    async with database.reading_system() as system:
+        first = dict((await system._transaction.all(select(configs)))[0]._mapping)
+        version = dict((await system._transaction.all(select(config_versions)))[0]._mapping)
+    made = [ids.encode("EmailConfig", first["id"])]
+    for start in range(1, CONFIGS, CHUNK):
+        rows: dict[str, list[dict[str, Any]]] = {"secrets": [], "configs": [], "versions": []}
+        for number in range(start, min(start + CHUNK, CONFIGS)):
+            copy = {**first, "id": new_id(), "email_address": f"ann{number}@example.net"}
+            copy["address_key"] = copy["email_address"]
+            for side in ("incoming", "outgoing"):
+                text = f"{side} {number}".encode()
+                id, row = sealed_row(keyring, first["workspace_id"], side, "password", text)
+                place = {key: first[key] for key in ("workspace_id", "created_at")}
+                rows["secrets"].append(row | place)
+                copy[f"{side}_secret_id"] = id
+            rows["configs"].append(copy)
+            shared = {key: copy[key] for key in version.keys() & copy.keys()}
+            rows["versions"].append({**version, **shared, "config_id": copy["id"]})
+            made.append(ids.encode("EmailConfig", copy["id"]))
+        # The server is at work: a transaction for all of them would keep it waiting too long.
+        async with database.system() as system:
+            await system._transaction.run_many(insert(secrets), rows["secrets"])
+            await system._transaction.run_many(insert(configs), rows["configs"])
+            await system._transaction.run_many(insert(config_versions), rows["versions"])
+        if start == 1:
+            # PostgreSQL checks references by the plan for tables that were empty until now.
+            async with database.system() as system:
+                await system._transaction.run(text_of("ANALYZE"))
     return [str(key) for key in made]
 
 
 async def under(database: Database, key_id: str) -> tuple[int, int]:
     """Count the secrets under a key, and under others."""
     async with database.system() as system:
-        others = await system.secrets_of_other_keys(key_id)
+        others = await system.sealed.under_other_keys(key_id)
         every = await system._transaction.scalar(select(func.count()).select_from(secrets))
     return int(every) - others, others
 

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from kit.database import KEY_TEXT
-from kit.outgoing import job_of
 from kit.records import make_config, make_message, make_tenant, password
 from mailconfig.bootstrap import open_database
 from mailconfig.bootstrap.backup import Summary, back_up, check_backup, restore
@@ -22,6 +21,7 @@ from mailconfig.domain.errors import Fault
 from mailconfig.domain.files import FileKind, StoredFile
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.messages import MessageEvent
+from mailconfig.domain.outbox import job_of
 from mailconfig.settings import Settings, load
 from mailconfig.storage.backup import TABLES, snapshot
 from mailconfig.storage.blobs import ObstoreBlobs

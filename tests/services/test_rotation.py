@@ -49,7 +49,7 @@ async def test_an_old_key_is_replaced_and_secrets_follow(
         opened = [(await work.secrets.open(id, "incoming")).value.reveal() for id in ids]
     assert opened == [f"geheim {number}" for number in range(5)]
     async with database.system() as system:
-        assert await system.secrets_of_other_keys(newest.id) == 0
+        assert await system.sealed.under_other_keys(newest.id) == 0
     await database.close()
     await other.close()
 

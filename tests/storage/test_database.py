@@ -51,7 +51,7 @@ async def test_an_error_takes_everything_back(database: Database, tenant: Tenant
         await write()
     assert await count(database, tenant) == 0
     async with database.system() as system:
-        assert await system.has_secrets() is False
+        assert await system.sealed.exist() is False
 
 
 async def test_cancellation_takes_everything_back(database: Database, tenant: Tenant) -> None:

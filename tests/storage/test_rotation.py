@@ -7,15 +7,16 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from kit.records import Tenant, make_tenant, password
 from mailconfig.domain.errors import SecretUnreadable
 from mailconfig.domain.ids import new_id
 from mailconfig.storage.database import Database, StorageSettings
 from mailconfig.storage.keys import Key, KeyFile, add_key, generate_key
-from mailconfig.storage.rotation import rotate
+from mailconfig.storage.rotation import RotationProgress, rotate
 from mailconfig.storage.sealing import Keyring
-from mailconfig.storage.system import RotationProgress
+from mailconfig.storage.tables import secrets
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -88,9 +89,9 @@ async def test_rotation_reports_its_progress(
     ]
     assert await contents(database, tenant, ids) == [str(n) for n in range(10)]
     async with command.system() as system:
-        assert await system.secrets_of_other_keys(key.id) == 0
-        assert await system.has_secrets() is True
-    assert [each async for each in rotate(command, 4)] == [RotationProgress(0, 0, (), None)]
+        assert await system.sealed.under_other_keys(key.id) == 0
+        assert await system.sealed.exist() is True
+    assert [each async for each in rotate(command, 4)] == [RotationProgress(0, 0, ())]
     await command.close()
 
 
@@ -153,20 +154,44 @@ async def test_rotators_and_writers_do_no_harm_to_each_other(
 async def test_a_row_that_changed_meanwhile_is_left_alone(
     storage_settings: StorageSettings, database: Database, tenant: Tenant, key_file: Path
 ) -> None:
-    """Of two rotations that read the same row only the first one writes it."""
-    (id,) = await add(database, tenant, 1)
+    """Of two rotations that read the same row the first one writes it; deleted ones stay so."""
+    kept, gone = await add(database, tenant, 2)
+    key = new_key(key_file)
+    command = rotating(storage_settings, key_file)
+    async with command.reading_system() as system:
+        first, second = await system.sealed.read(10), await system.sealed.read(10)
+    async with database.work(tenant.workspace_id) as work:
+        await work.secrets.delete([gone])
+    assert {row.id for row in second.anew} == {kept, gone}
+    async with command.system() as system:
+        assert await system.sealed.replace(first.anew) == 1
+        assert await system.sealed.replace(second.anew) == 1  # under the key, if not by this
+        row = await system._transaction.first(select(secrets))
+    assert row is not None
+    sealed = {each.id: each.sealed for each in first.anew}[kept]
+    assert (row.id, row.ciphertext, row.key_id) == (kept, sealed.ciphertext, key.id)
+    assert await contents(database, tenant, [kept]) == ["0"]
+    await command.close()
+
+
+async def test_nobody_waits_while_a_rotation_reads_and_seals(
+    storage_settings: StorageSettings, database: Database, tenant: Tenant, key_file: Path
+) -> None:
+    """On SQLite one writer at a time: between reading a batch and writing it others come in."""
+    ids = await add(database, tenant, 5)
     new_key(key_file)
     command = rotating(storage_settings, key_file)
+    async with command.reading_system() as system:
+        batch = await system.sealed.read(10)
+        async with asyncio.timeout(storage_settings.wait_seconds / 2):
+            await add(database, tenant, 1)
     async with command.system() as system:
-        ((row, table),) = await system._batch(10, None)
-        assert await system._rotate_one(row, table) == 1
-        assert await system._rotate_one(row, table) == 0
-    assert await contents(database, tenant, [id]) == ["0"]
+        assert await system.sealed.replace(batch.anew) == len(ids)
     await command.close()
 
 
 async def test_an_empty_database_has_no_secrets(database: Database) -> None:
     """Then a missing key file may be created."""
     async with database.system() as system:
-        assert await system.has_secrets() is False
+        assert await system.sealed.exist() is False
         assert await system.delete_files([new_id()]) == ()

@@ -78,8 +78,8 @@ async def _has_secrets(settings: Settings) -> bool:
     throwaway = Keyring.of_text(generate_key(utc_now()).line())
     database = Database.open(storage_settings(settings), throwaway, utc_now)
     try:
-        async with database.system() as system:
-            return await system.has_secrets()
+        async with database.reading_system() as system:
+            return await system.sealed.exist()
     finally:
         await database.close()
 

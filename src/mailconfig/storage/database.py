@@ -171,6 +171,12 @@ class Database:
         async with self._transaction(self._engines.writing) as transaction:
             yield SystemRepository(transaction, self._keyring)
 
+    @asynccontextmanager
+    async def reading_system(self) -> AsyncIterator[SystemRepository]:
+        """Read one snapshot of all workspaces. For loops and commands only."""
+        async with self._transaction(self._engines.reading) as transaction:
+            yield SystemRepository(transaction, self._keyring)
+
     def queueing(self) -> AbstractAsyncContextManager[Transaction]:
         """Write what a queue needs, across workspaces; see `storage.outbox`."""
         return self._transaction(self._engines.writing)

@@ -1,18 +1,15 @@
 """Work over all workspaces: keys, retention, grants to renew. For loops and commands only."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, delete, func, or_, select
 
-from mailconfig.domain.errors import SecretUnreadable
 from mailconfig.domain.mailboxes import GrantStatus
-from mailconfig.storage.contents import context_of
 from mailconfig.storage.postboxes import PostboxUpkeep
-from mailconfig.storage.sealing import Keyring, SealContext
+from mailconfig.storage.resealing import SealedRows
+from mailconfig.storage.sealing import Keyring
 from mailconfig.storage.sending import MessageUpkeep
 from mailconfig.storage.tables import (
     configs,
@@ -20,32 +17,14 @@ from mailconfig.storage.tables import (
     files,
     idempotency_keys,
     invitations,
-    message_contents,
     oauth_authorizations,
     oauth_grants,
     password_resets,
     secrets,
     sessions,
 )
-from mailconfig.storage.transaction import AnyRow, Transaction
+from mailconfig.storage.transaction import Transaction
 from mailconfig.storage.unsubscribing import UnsubscribeLinks
-
-_SEALED: Final = (secrets, message_contents)
-"""Tables that hold what the keyring sealed, each with `id`, `key_id` and `ciphertext`."""
-
-
-@dataclass(frozen=True, slots=True)
-class RotationProgress:
-    """How one batch of a rotation went."""
-
-    done: int
-    """Secrets of this batch that are under the newest key now."""
-    left: int
-    """Secrets under other keys when the batch was over, unreadable ones included."""
-    unreadable: tuple[UUID, ...]
-    """Secrets of this batch that no key opens; they were left as they are."""
-    last_id: UUID | None
-    """Where the next batch begins; None when there is no next one."""
 
 
 class SystemRepository:
@@ -53,68 +32,10 @@ class SystemRepository:
 
     def __init__(self, transaction: Transaction, keyring: Keyring) -> None:
         self._transaction = transaction
-        self._keyring = keyring
+        self.sealed = SealedRows(transaction, keyring)
         self.messages = MessageUpkeep(transaction)
         self.unsubscribe_links = UnsubscribeLinks(transaction)
         self.postboxes = PostboxUpkeep(transaction)
-
-    async def rotate(self, batch_size: int, after: UUID | None = None) -> RotationProgress:
-        """Seal one batch of secrets anew that are not under the newest key.
-
-        The state of a rotation is in the rows: begin anywhere, stop anywhere, run it twice. A
-        secret that somebody else changed or deleted meanwhile is left to them. `after` is the
-        `last_id` of the batch before, so that unreadable secrets are not met again.
-        """
-        await self._keyring.refresh()
-        rows = await self._batch(batch_size, after)
-        done, unreadable = 0, []
-        for row, table in rows:
-            try:
-                done += await self._rotate_one(row, table)
-            except SecretUnreadable:
-                unreadable.append(row.id)
-        left = await self.secrets_of_other_keys(self._keyring.newest_id)
-        last_id = rows[-1][0].id if len(rows) == batch_size else None
-        return RotationProgress(done, left, tuple(unreadable), last_id)
-
-    async def _batch(self, batch_size: int, after: UUID | None) -> list[tuple[AnyRow, Table]]:
-        """Return rows of both tables by their ids, each with its table."""
-        found = []
-        for table in _SEALED:
-            statement = select(table).where(table.c.key_id != self._keyring.newest_id)
-            if after is not None:
-                statement = statement.where(table.c.id > after)
-            rows = await self._transaction.all(statement.order_by(table.c.id).limit(batch_size))
-            found += [(row, table) for row in rows]
-        return sorted(found, key=lambda each: int(each[0].id))[:batch_size]
-
-    async def _rotate_one(self, row: AnyRow, table: Table) -> int:
-        """Seal one secret anew, unless its ciphertext is not what we read any more."""
-        if table is secrets:
-            context = SealContext(row.workspace_id, row.id, row.purpose, row.kind)
-        else:
-            context = context_of(row)
-        await self._keyring.refresh(needed=row.key_id)
-        sealed = self._keyring.seal(self._keyring.open(row.ciphertext, context), context)
-        unchanged = and_(table.c.id == row.id, table.c.ciphertext == row.ciphertext)
-        values = {"ciphertext": sealed.ciphertext, "key_id": sealed.key_id}
-        return await self._transaction.changed(update(table).where(unchanged).values(values))
-
-    async def secrets_of_other_keys(self, key_id: str) -> int:
-        """Count the secrets, and parts of contents of messages, that are not under a key."""
-        return sum([await self._of_other_keys(table, key_id) for table in _SEALED])
-
-    async def _of_other_keys(self, table: Table, key_id: str) -> int:
-        other = or_(table.c.key_id < key_id, table.c.key_id > key_id)  # two index ranges
-        counted = select(func.count()).select_from(table).where(other)
-        return int(await self._transaction.scalar(counted))
-
-    async def has_secrets(self) -> bool:
-        """Tell whether the database holds ciphertext."""
-        for table in _SEALED:
-            if await self._transaction.first(select(table.c.id).limit(1)) is not None:
-                return True
-        return False
 
     async def workspace_of_config(self, config_id: UUID) -> UUID | None:
         """Return the workspace of a configuration; None where there is no such configuration."""
