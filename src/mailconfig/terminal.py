@@ -25,7 +25,7 @@ from mailconfig.domain.clock import utc_now
 from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.diagnostics.engine import describe
 from mailconfig.domain.errors import InvalidInput
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import Severity, ValidationCode
 from mailconfig.domain.phrases import N_, Say, phrase
 from mailconfig.domain.probes import (
     ProbeRequest,
@@ -145,8 +145,7 @@ def _check_address(text: str) -> None:
 
 
 def _refused(message: str, field: str) -> InvalidInput:
-    issue = ValidationIssue(ValidationCode.INVALID_FORMAT, Severity.ERROR, message, (field,))
-    return InvalidInput((issue,))
+    return InvalidInput.of(ValidationCode.INVALID_FORMAT, message, field)
 
 
 def _servers(

@@ -65,6 +65,11 @@ class EmailAddress:
         return f"{self.local}@{self.domain}"
 
     @property
+    def folded(self) -> str:
+        """The address in lower case: what addresses are compared by where no server is asked."""
+        return self.text.lower()
+
+    @property
     def unicode_domain(self) -> str:
         """The domain as it is shown: U-labels."""
         if "xn--" not in self.domain:

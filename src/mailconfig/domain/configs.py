@@ -229,7 +229,7 @@ def may_ask_about(principal: Principal, asked: str) -> bool:
 def _spelled(asked: str) -> str:
     """Return an address as it is stored, in lower case; anything else as it is."""
     try:
-        return parse_address(asked).text.lower()
+        return parse_address(asked).folded
     except AddressInvalid:
         return asked.strip().rstrip(".").lower()
 

@@ -26,7 +26,7 @@ the operator and stay English.
 from typing import ClassVar, Final
 from uuid import UUID
 
-from mailconfig.domain.issues import ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_
 
 _SIGN_IN: Final = N_("Sign in first.")
@@ -97,6 +97,11 @@ class InvalidInput(Refusal):
     def __init__(self, issues: tuple[ValidationIssue, ...]) -> None:
         super().__init__(N_("The input is not valid."))
         self.issues = issues
+
+    @classmethod
+    def of(cls, code: ValidationCode, message: str, *path: str) -> "InvalidInput":
+        """Return the refusal for one thing that is wrong with the field at `path`."""
+        return cls((ValidationIssue.error(code, message, *path),))
 
 
 class RevisionConflict(Refusal):

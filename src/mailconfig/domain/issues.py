@@ -83,3 +83,10 @@ class ValidationIssue:
     """Input field names in camelCase, as in the GraphQL input."""
     suggestion: str | None = None
     """A value for the field at `path` that would settle the issue."""
+
+    @classmethod
+    def error(
+        cls, code: ValidationCode, message: str, *path: str, suggestion: str | None = None
+    ) -> "ValidationIssue":
+        """Return what refuses the input, at the field at `path`."""
+        return cls(code, Severity.ERROR, message, path, suggestion)

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from mailconfig.domain.messages import Message
+
 WorkT_contra = TypeVar("WorkT_contra", contravariant=True)
 """An open transaction of the caller."""
 
@@ -26,6 +28,11 @@ class Job:
     workspace_id: UUID
     config_id: UUID
     """The account that it is sent by, so that workers can spread accounts."""
+
+
+def job_of(message: Message) -> Job:
+    """Return the job of a message."""
+    return Job(message.id, message.workspace_id, message.config_id)
 
 
 class Queue(Protocol[WorkT_contra]):

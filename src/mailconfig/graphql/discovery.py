@@ -15,7 +15,7 @@ from mailconfig.domain.discovery.conclusion import needs_consent
 from mailconfig.domain.discovery.wording import reason
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.identity import Scope
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.servers import AuthenticationMethod, MailProtocol, TransportSecurity
 from mailconfig.graphql.context import Context, Info
@@ -195,8 +195,8 @@ def _asked(given: DiscoverInput) -> tuple[str, tuple[str, ...]]:
         return given.email_address, ("emailAddress",)
     if given.domain is not None and given.email_address is None:
         return given.domain, ("domain",)
-    message, code = N_("Give either an address or a domain."), ValidationCode.REQUIRED
-    raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, ("emailAddress",)),))
+    message = N_("Give either an address or a domain.")
+    raise InvalidInput.of(ValidationCode.REQUIRED, message, "emailAddress")
 
 
 def _payload(context: Context, answer: domain.Discovery) -> DiscoverPayload:

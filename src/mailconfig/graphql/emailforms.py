@@ -8,7 +8,7 @@ from mailconfig.domain import composition
 from mailconfig.domain import messages as domain
 from mailconfig.domain.composition import ExtraHeader, NamedAddress, Priority
 from mailconfig.domain.errors import InvalidInput
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.mailing import (
     AttachmentRequest,
     NewAttachment,
@@ -219,9 +219,7 @@ def _unsubscribe(
         return composition.ListUnsubscribe(given.mailto, given.url, given.one_click)
     if given.mailto is not None or given.url is not None:
         message = N_("A managed link stands alone: leave address and link out.")
-        path = ("listUnsubscribe", "managed")
-        issue = ValidationIssue(ValidationCode.NOT_ALLOWED, Severity.ERROR, message, path)
-        raise InvalidInput((issue,))
+        raise InvalidInput.of(ValidationCode.NOT_ALLOWED, message, "listUnsubscribe", "managed")
     return ManagedUnsubscribe()
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.files import FileKind
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import phrase
 from mailconfig.domain.servers import DraftServer, MailProtocol
 from mailconfig.domain.submission import (
@@ -174,8 +174,7 @@ def submission(given: SubmitInput) -> Submission:
     key = given.idempotency_key
     if key is not None and len(key) > _KEY_MAX_CHARS:
         message = phrase("An idempotency key has at most {most} characters.", most=_KEY_MAX_CHARS)
-        code, path = ValidationCode.TOO_LONG, ("idempotencyKey",)
-        raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
+        raise InvalidInput.of(ValidationCode.TOO_LONG, message, "idempotencyKey")
     return Submission(draft(given), given.shared, given.enabled, file_changes(given.files), key)
 
 

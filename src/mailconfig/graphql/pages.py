@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 import strawberry
 
 from mailconfig.domain.errors import InvalidInput
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.pages import PAGE_DEFAULT, PAGE_MAX, Keyset, Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.signing import Signer
@@ -131,8 +131,7 @@ def check_length(values: Sequence[object] | None, *path: str) -> None:
     """Raise InvalidInput for a list of ids or conditions that is too long to be looked up."""
     if values is not None and len(values) > _VALUES_MAX:
         message = phrase("At most {most} values at once.", most=_VALUES_MAX)
-        code = ValidationCode.OUT_OF_RANGE
-        raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
+        raise InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, *path)
 
 
 def page_request(
@@ -159,5 +158,4 @@ def page_request(
 
 
 def _invalid(message: str, field: str) -> InvalidInput:
-    issue = ValidationIssue(ValidationCode.OUT_OF_RANGE, Severity.ERROR, message, (field,))
-    return InvalidInput((issue,))
+    return InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, field)

@@ -8,7 +8,7 @@ import strawberry
 
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.identity import Scope
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import phrase
 from mailconfig.domain.servers import MailProtocol
 from mailconfig.graphql import forms, ids
@@ -140,8 +140,7 @@ class ProbeMutation:
         """Start a test and answer at once, or wait up to waitSeconds for the end."""
         if not 0 <= input.wait_seconds <= _WAIT_MAX_SECONDS:
             message = phrase("waitSeconds lies between 0 and {most}.", most=_WAIT_MAX_SECONDS)
-            code, path = ValidationCode.OUT_OF_RANGE, ("waitSeconds",)
-            raise InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
+            raise InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, "waitSeconds")
         principal = await info.context.caller()
         probes = info.context.services.probes
         target, protocols = _target(input.target), input.protocols

@@ -7,7 +7,7 @@ import strawberry
 from mailconfig.domain.configs import StoredServer
 from mailconfig.domain.diagnostics.values import ServerPatch
 from mailconfig.domain.errors import InvalidInput
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import KeepSecret, NewSecret, Secret, SecretChange, SecretKind
 from mailconfig.domain.servers import (
@@ -152,13 +152,8 @@ def secret_change(given: SecretInput | None, path: tuple[str, ...]) -> SecretCha
         return NewSecret(SecretKind.GRANT, Secret(str(key)))
     if given.keep is not None and given.keep.value:
         return KeepSecret()
-    issue = ValidationIssue(
-        ValidationCode.NOT_ALLOWED,
-        Severity.ERROR,
-        N_("keep can only be true; leave the secret out instead."),
-        (*path, "keep"),
-    )
-    raise InvalidInput((issue,))
+    message = N_("keep can only be true; leave the secret out instead.")
+    raise InvalidInput.of(ValidationCode.NOT_ALLOWED, message, *path, "keep")
 
 
 def draft_server(

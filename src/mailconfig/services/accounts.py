@@ -17,7 +17,7 @@ from uuid import UUID
 from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from mailconfig.domain.identity import Principal, Role, User
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.throttling import Delay, Limiter
@@ -99,10 +99,10 @@ class AccountService:
         issues = []
         address = ""
         try:
-            address = parse_address(email).text.lower()
+            address = parse_address(email).folded
         except AddressInvalid:
             sentence = N_("This is no e-mail address.")
-            issues.append(_issue(ValidationCode.INVALID_FORMAT, sentence, "email"))
+            issues.append(ValidationIssue.error(ValidationCode.INVALID_FORMAT, sentence, "email"))
         weak = await self._weakness(address, password, field)
         if weak is not None:
             issues.append(weak)
@@ -226,19 +226,15 @@ class AccountService:
         least = self._settings.password_min_chars
         if len(password.reveal()) < least:
             short = phrase("Use at least {least} characters.", least=least)
-            return _issue(ValidationCode.OUT_OF_RANGE, short, field)
+            return ValidationIssue.error(ValidationCode.OUT_OF_RANGE, short, field)
         if len(password.reveal()) > PASSWORD_MAX_CHARS:
-            return _issue(ValidationCode.TOO_LONG, N_("This is too long."), field)
+            return ValidationIssue.error(ValidationCode.TOO_LONG, N_("This is too long."), field)
         if await self._passwords.guessable(password, address):
             sentence = N_("This password is easy to guess. Choose one that is not.")
-            return _issue(ValidationCode.NOT_ALLOWED, sentence, field)
+            return ValidationIssue.error(ValidationCode.NOT_ALLOWED, sentence, field)
         return None
 
 
 def _token_refused() -> InvalidInput:
     sentence = N_("This token is not valid any more. Ask for a new one.")
-    return InvalidInput((_issue(ValidationCode.NOT_ALLOWED, sentence, "token"),))
-
-
-def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, (field,))
+    return InvalidInput.of(ValidationCode.NOT_ALLOWED, sentence, "token")

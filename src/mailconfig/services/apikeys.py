@@ -27,7 +27,7 @@ from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import Fault, InvalidInput, LimitExceeded, NotFound, Unauthenticated
 from mailconfig.domain.identity import Channel, Principal, Role, Scope, lower_role
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
@@ -197,9 +197,8 @@ class ApiKeyService:
     def _made(self, principal: Principal, wish: KeyWish, text: str) -> ApiKey:
         issues = [*self._name_issues(wish.name), *self._end_issues(wish.expires_at)]
         if not wish.scopes:
-            issues.append(
-                _issue(ValidationCode.REQUIRED, N_("Choose at least one scope."), "scopes")
-            )
+            sentence = N_("Choose at least one scope.")
+            issues.append(ValidationIssue.error(ValidationCode.REQUIRED, sentence, "scopes"))
         if issues:
             raise InvalidInput(tuple(issues))
         return ApiKey(
@@ -218,22 +217,22 @@ class ApiKeyService:
 
     def _name_issues(self, name: str) -> list[ValidationIssue]:
         if not name.strip():
-            return [_issue(ValidationCode.REQUIRED, N_("Enter a name."), "name")]
+            return [ValidationIssue.error(ValidationCode.REQUIRED, N_("Enter a name."), "name")]
         if len(name) > _NAME_MAX_CHARS:
-            return [_issue(ValidationCode.TOO_LONG, N_("This is too long."), "name")]
+            return [ValidationIssue.error(ValidationCode.TOO_LONG, N_("This is too long."), "name")]
         if not name.isprintable():
             sentence = N_("A name is one line of visible characters.")
-            return [_issue(ValidationCode.INVALID_FORMAT, sentence, "name")]
+            return [ValidationIssue.error(ValidationCode.INVALID_FORMAT, sentence, "name")]
         return []
 
     def _end_issues(self, end: datetime | None) -> list[ValidationIssue]:
         now, most = self._now(), self._settings.max_days
         if end is not None and end <= now:
             sentence = N_("This moment has passed.")
-            return [_issue(ValidationCode.OUT_OF_RANGE, sentence, "expiresAt")]
+            return [ValidationIssue.error(ValidationCode.OUT_OF_RANGE, sentence, "expiresAt")]
         if most and (end is None or end > now + timedelta(days=most)):
             sentence = phrase("A key lives for at most {most} days.", most=most)
-            return [_issue(ValidationCode.OUT_OF_RANGE, sentence, "expiresAt")]
+            return [ValidationIssue.error(ValidationCode.OUT_OF_RANGE, sentence, "expiresAt")]
         return []
 
 
@@ -241,7 +240,3 @@ def _check_may_end(principal: Principal, key: ApiKey) -> None:
     """Raise NotFound unless the caller may revoke a key: it is theirs, or they administer."""
     if key.user_id != principal.user_id and not principal.at_least(Role.ADMIN):
         raise NotFound
-
-
-def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, (field,))

@@ -23,7 +23,7 @@ from mailconfig.domain.diagnostics.taxonomy import entry
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.mailboxes import (
     STATE_MAX_CHARS,
     Authorization,
@@ -333,4 +333,4 @@ def _provider_refused(code: DiagnosticCode) -> ProviderRefused:
 def _refused(
     path: tuple[str, ...], message: str, code: ValidationCode = ValidationCode.NOT_ALLOWED
 ) -> InvalidInput:
-    return InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))
+    return InvalidInput.of(code, message, *path)

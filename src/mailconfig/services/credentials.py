@@ -102,7 +102,7 @@ class Credentials:
 
     async def _account(self, email: str) -> tuple[User, str] | None:
         try:
-            address = parse_address(email).text.lower()
+            address = parse_address(email).folded
         except AddressInvalid:
             return None
         async with self._database.reading_identity() as identity:
@@ -133,7 +133,7 @@ def home(memberships: Sequence[tuple[UUID, str, Role]]) -> tuple[UUID, str, Role
 def _spelled(email: str) -> str:
     """Return what all spellings of one address have in common: short, and not the address."""
     try:
-        address = parse_address(email).text.lower()
+        address = parse_address(email).folded
     except AddressInvalid:
         address = email.strip().lower()
     return sha256(address.encode("utf-8", "surrogatepass")).hexdigest()

@@ -27,7 +27,7 @@ from mailconfig.domain.errors import Forbidden, InvalidInput
 from mailconfig.domain.fetching import Fetcher, FetchFailed
 from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
 from mailconfig.domain.identity import Principal, Role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.resolution import (
     MxRecord,
@@ -229,14 +229,16 @@ def _parsed(domain: str, selectors: Sequence[str]) -> tuple[str, tuple[str, ...]
     name = _name(domain.strip().removeprefix("@").removesuffix("."))
     if name is None:
         message = N_("Enter a domain, such as example.com.")
-        issues.append(_issue(message, "domain"))
+        issues.append(ValidationIssue.error(ValidationCode.INVALID_FORMAT, message, "domain"))
     wanted = tuple(dict.fromkeys(each.strip().lower() for each in selectors))
     if len(wanted) > _SELECTORS_MAX or not all(map(_is_selector, wanted)):
         message = phrase(
             "Give at most {most} selectors, made of letters, digits, dots and hyphens.",
             most=_SELECTORS_MAX,
         )
-        issues.append(_issue(message, "dkimSelectors"))
+        issues.append(
+            ValidationIssue.error(ValidationCode.INVALID_FORMAT, message, "dkimSelectors")
+        )
     if name is None or issues:
         raise InvalidInput(tuple(issues))
     return name, wanted
@@ -259,7 +261,3 @@ def _is_selector(text: str) -> bool:
         and label.replace("-", "").isalnum()
         for label in labels
     )
-
-
-def _issue(message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(ValidationCode.INVALID_FORMAT, Severity.ERROR, message, (field,))

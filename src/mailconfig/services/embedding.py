@@ -27,7 +27,7 @@ from mailconfig.domain.configs import may_change, may_read
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from mailconfig.domain.federation import shown_address, subject_digest
 from mailconfig.domain.identity import Channel, Principal, Purpose, Role, Scope, lower_role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.signing import SigningRing
@@ -217,24 +217,24 @@ class EmbeddingService:
         """Return the life of the token in seconds; raises InvalidInput."""
         most = self._settings.max_seconds
         seconds = most if wish.expires_in_seconds is None else wish.expires_in_seconds
-        issues = []
+        error, issues = ValidationIssue.error, []
         if not wish.subject.strip() or not wish.subject.isprintable():
-            issues.append(_issue(ValidationCode.REQUIRED, N_("Name the user."), "subject"))
+            issues.append(error(ValidationCode.REQUIRED, N_("Name the user."), "subject"))
         elif len(wish.subject) > _SUBJECT_MAX_CHARS:
-            issues.append(_issue(ValidationCode.TOO_LONG, N_("This is too long."), "subject"))
+            issues.append(error(ValidationCode.TOO_LONG, N_("This is too long."), "subject"))
         no_address = N_("This is no e-mail address.")
         if wish.email is not None and _canonical(wish.email) is None:
-            issues.append(_issue(ValidationCode.INVALID_FORMAT, no_address, "email"))
+            issues.append(error(ValidationCode.INVALID_FORMAT, no_address, "email"))
         if wish.address is not None and _canonical(wish.address) is None:
-            issues.append(_issue(ValidationCode.INVALID_FORMAT, no_address, "purpose", "address"))
+            issues.append(error(ValidationCode.INVALID_FORMAT, no_address, "purpose", "address"))
         if wish.address is not None and wish.config_id is not None:
             sentence = N_("Give either an address or a configuration.")
-            issues.append(_issue(ValidationCode.NOT_ALLOWED, sentence, "purpose"))
+            issues.append(error(ValidationCode.NOT_ALLOWED, sentence, "purpose"))
         if not _SHORTEST_SECONDS <= seconds <= most:
             sentence = phrase(
                 "A token lives for {least} to {most} seconds.", least=_SHORTEST_SECONDS, most=most
             )
-            issues.append(_issue(ValidationCode.OUT_OF_RANGE, sentence, "expiresInSeconds"))
+            issues.append(error(ValidationCode.OUT_OF_RANGE, sentence, "expiresInSeconds"))
         if issues:
             raise InvalidInput(tuple(issues))
         return seconds
@@ -337,7 +337,3 @@ def _canonical(address: str | None) -> str | None:
         return parse_address(address).text if address is not None else None
     except AddressInvalid:
         return None
-
-
-def _issue(code: ValidationCode, message: str, *path: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, path)

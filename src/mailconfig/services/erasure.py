@@ -22,7 +22,7 @@ from uuid import UUID
 
 from mailconfig.domain.errors import Fault, Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal, Role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.workspaces import Belonging, LastOwner, Legacy
@@ -82,7 +82,7 @@ class ErasureService:
             if await acting_role(work, principal) is not Role.OWNER:
                 raise Forbidden
             if (await work.workspaces.get()).slug != slug:
-                raise InvalidInput((_SLUG,))
+                raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _SLUG, "slug")
             ended = await work.workspaces.end_sessions(
                 self._sessions.now(), but=principal.session_id
             )
@@ -200,9 +200,4 @@ class ErasureService:
         await self._leaving.settle(estate)
 
 
-_SLUG: Final = ValidationIssue(
-    ValidationCode.NOT_ALLOWED,
-    Severity.ERROR,
-    N_("Enter the slug of this workspace to confirm."),
-    ("slug",),
-)
+_SLUG: Final = N_("Enter the slug of this workspace to confirm.")

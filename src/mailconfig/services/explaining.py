@@ -12,7 +12,7 @@ from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.diagnostics import Diagnosis, Observation, Phase
 from mailconfig.domain.diagnostics.explaining import explain
 from mailconfig.domain.errors import InvalidInput
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.servers import MailProtocol, TransportSecurity
 from mailconfig.domain.text import cut, tidy
@@ -87,15 +87,14 @@ class ExplainService:
         ]
         if not question.text.strip():
             message = N_("Enter the reply or the error message.")
-            path = ("text",)
-            issues.append(ValidationIssue(ValidationCode.REQUIRED, Severity.ERROR, message, path))
+            issues.append(ValidationIssue.error(ValidationCode.REQUIRED, message, "text"))
         if issues:
             raise InvalidInput(tuple(issues))
 
 
 def _too_long(field: str, template: str, most: int) -> ValidationIssue:
     message = phrase(template, most=most)
-    return ValidationIssue(ValidationCode.TOO_LONG, Severity.ERROR, message, (field,))
+    return ValidationIssue.error(ValidationCode.TOO_LONG, message, field)
 
 
 def explained(question: Question, catalogue: Catalogue) -> Diagnosis:

@@ -284,7 +284,7 @@ def _seconds(value: object) -> int:
 
 def _address(value: object) -> str | None:
     try:
-        return parse_address(value).text.lower() if isinstance(value, str) else None
+        return parse_address(value).folded if isinstance(value, str) else None
     except AddressInvalid:
         return None
 

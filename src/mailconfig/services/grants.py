@@ -24,7 +24,7 @@ from mailconfig.domain.errors import (
     SecretUnreadable,
 )
 from mailconfig.domain.identity import Principal, Role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.mailboxes import GrantStatus, MailboxGrant, OAuthClient, same_family
 from mailconfig.domain.oauth import (
     EndpointDown,
@@ -102,7 +102,7 @@ class GrantService:
             if old is None or old.secret_id != server.secret_id:
                 _own(principal, grant, path)
             if not self.fits(grant, server.settings.host):
-                raise InvalidInput((_issue(path),))
+                raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _ELSEWHERE, *path)
 
     async def check_new(self, principal: Principal, config: EmailConfig) -> None:
         """Look at a new configuration as `check` does; few refer to grants: no read for others."""
@@ -279,7 +279,3 @@ class GrantService:
 def _own(principal: Principal, grant: MailboxGrant, path: tuple[str, ...]) -> None:
     if grant.user_id != principal.user_id:
         raise NotFound(path)
-
-
-def _issue(path: tuple[str, ...]) -> ValidationIssue:
-    return ValidationIssue(ValidationCode.NOT_ALLOWED, Severity.ERROR, _ELSEWHERE, path)

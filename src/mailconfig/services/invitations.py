@@ -15,12 +15,11 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import Duplicate, Forbidden, InvalidInput, Unauthenticated
 from mailconfig.domain.identity import Principal, Role, User, lower_role
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
@@ -32,6 +31,7 @@ from mailconfig.domain.workspaces import (
     InvitationInvalid,
 )
 from mailconfig.services.accounts import AccountService
+from mailconfig.services.addresses import canonical_address
 from mailconfig.services.finding import named_by
 from mailconfig.services.sessions import digest, fresh_token
 from mailconfig.services.workspaces import acting_role
@@ -80,7 +80,7 @@ class InvitationService:
         Raises Forbidden for a role above the caller's, InvalidInput, Duplicate, RateLimited.
         """
         principal.require(Role.ADMIN)
-        address = _address(email)
+        address = canonical_address(email, "email")
         await self._limiter.take(_PER_HOUR, f"workspace {principal.workspace_id}")
         token, now = Secret(INVITATION_PREFIX + fresh_token().reveal()), self._now()
         invitation = Invitation(
@@ -150,7 +150,7 @@ class InvitationService:
         if account is None:
             if password is None:
                 sentence = N_("Choose a password.")
-                raise InvalidInput((_issue(ValidationCode.REQUIRED, sentence, "password"),))
+                raise InvalidInput.of(ValidationCode.REQUIRED, sentence, "password")
             _, encoded = await self._accounts.accepted(invitation.email, password)
         return await self._joined(invitation, known, account, encoded)
 
@@ -194,16 +194,3 @@ def _check_reach(acting: Role, role: Role, known: Invitation | None) -> None:
     touched = (role, known.role) if known is not None else (role,)
     if any(lower_role(acting, each) is not each for each in touched):
         raise Forbidden
-
-
-def _address(email: str) -> str:
-    try:
-        return parse_address(email).text.lower()
-    except AddressInvalid:
-        sentence = N_("This is no e-mail address.")
-        issue = _issue(ValidationCode.INVALID_FORMAT, sentence, "email")
-        raise InvalidInput((issue,)) from None
-
-
-def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, (field,))

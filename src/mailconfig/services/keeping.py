@@ -13,7 +13,7 @@ from mailconfig.domain.configs import EmailConfig, StoredServer
 from mailconfig.domain.errors import InvalidInput, NotFound, Refusal
 from mailconfig.domain.identity import Principal
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.mailboxes import (
     Authorization,
     GrantStatus,
@@ -37,12 +37,7 @@ _MECHANISMS: Final = {
     "XOAUTH2": AuthenticationMethod.XOAUTH2,
     "OAUTHBEARER": AuthenticationMethod.OAUTHBEARER,
 }
-_NO_SERVER: Final = ValidationIssue(
-    ValidationCode.NOT_ALLOWED,
-    Severity.ERROR,
-    N_("No server of this configuration belongs to the provider."),
-    ("state",),
-)
+_NO_SERVER: Final = N_("No server of this configuration belongs to the provider.")
 
 
 class GoneMeanwhile(Exception):
@@ -170,7 +165,7 @@ class GrantKeeper:
         changed = False
         belonging = [pair for pair in _servers(config) if self._fits(grant, pair[1])]
         if not belonging:
-            raise InvalidInput((_NO_SERVER,))
+            raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _NO_SERVER, "state")
         for side, server in belonging:
             secret = NewSecret(SecretKind.GRANT, Secret(str(grant.id)))
             draft = drafted(server, secret)

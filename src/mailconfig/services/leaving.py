@@ -7,11 +7,12 @@ of who has the highest role among those who stay.
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from mailconfig.domain.errors import InvalidInput
 from mailconfig.domain.identity import Role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.workspaces import (
     ConfigurationsRemain,
@@ -23,6 +24,8 @@ from mailconfig.services.files import FileService
 from mailconfig.services.finding import named_by
 from mailconfig.services.grants import Farewell, GrantService
 from mailconfig.storage.database import Work
+
+_UNFIT: Final = N_("This member cannot have configurations of their own.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,8 @@ async def _check_heir(work: Work, member: WorkspaceMember, heir_id: UUID) -> Non
     """Raise NotFound for no other member, InvalidInput for one who has no configurations."""
     path = ("configurations", "transferTo")
     if heir_id == member.user_id:
-        raise InvalidInput((_unfit(path),))
+        raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _UNFIT, *path)
     with named_by(*path):
         heir = await work.workspaces.member(heir_id)
     if heir.role is Role.VIEWER:
-        raise InvalidInput((_unfit(path),))
-
-
-def _unfit(path: tuple[str, ...]) -> ValidationIssue:
-    sentence = N_("This member cannot have configurations of their own.")
-    return ValidationIssue(ValidationCode.NOT_ALLOWED, Severity.ERROR, sentence, path)
+        raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _UNFIT, *path)

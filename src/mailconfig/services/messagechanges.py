@@ -31,11 +31,11 @@ from mailconfig.domain.messages import (
     RecipientState,
     sources,
 )
-from mailconfig.domain.outbox import Queue
+from mailconfig.domain.outbox import Queue, job_of
 from mailconfig.domain.pages import Keyset, PageRequest
 from mailconfig.domain.phrases import N_
 from mailconfig.services.finding import named_by
-from mailconfig.services.messages import job_of, readable, require_sender
+from mailconfig.services.messages import readable, require_sender
 from mailconfig.storage.database import Database, Work
 from mailconfig.storage.messages import Change
 

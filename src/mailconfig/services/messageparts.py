@@ -124,7 +124,7 @@ class MessageParts:
         if len(request.attachments) > self._limits.attachments_max:
             most = self._limits.attachments_max
             message = phrase("The message has more than {limit} attachments.", limit=most)
-            raise _invalid(ValidationCode.OUT_OF_RANGE, message)
+            raise InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, "attachments")
         read: list[Attachment] = []
         size = 0
         for number, wanted in enumerate(request.attachments):
@@ -158,7 +158,7 @@ class MessageParts:
             "With its files the message would be larger than {limit} MiB.",
             limit=self._limits.size_max_bytes // _MEBIBYTE,
         )
-        return _invalid(ValidationCode.TOO_LONG, message)
+        return InvalidInput.of(ValidationCode.TOO_LONG, message, "attachments")
 
 
 def _made(
@@ -188,10 +188,6 @@ def _of_input(issue: ValidationIssue, lent: tuple[Path, ...]) -> ValidationIssue
         case ("attachments", number, "mediaType"):
             return replace(issue, path=("attachments", number))
     return issue
-
-
-def _invalid(code: ValidationCode, message: str) -> InvalidInput:
-    return InvalidInput((ValidationIssue(code, Severity.ERROR, message, ("attachments",)),))
 
 
 @contextmanager

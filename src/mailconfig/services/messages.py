@@ -16,7 +16,7 @@ from mailconfig.domain.configs import EmailConfig, may_read, may_use, visibility
 from mailconfig.domain.errors import Forbidden, IdempotencyConflict, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.mailing import (
     MessageSettings,
     Preview,
@@ -32,7 +32,7 @@ from mailconfig.domain.messages import (
     Recipient,
     RecipientState,
 )
-from mailconfig.domain.outbox import Job, Queue
+from mailconfig.domain.outbox import Queue, job_of
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.senders import Letterhead, SenderIdentity, letterhead
@@ -183,10 +183,10 @@ class MessageService:
             identity = await _identity(work, request)
         if config.outgoing is None:
             message = N_("This configuration has no outgoing server.")
-            raise _invalid(ValidationCode.REQUIRED, "configId", message)
+            raise InvalidInput.of(ValidationCode.REQUIRED, message, "configId")
         if not config.enabled:
             message = N_("This configuration is switched off.")
-            raise _invalid(ValidationCode.NOT_ALLOWED, "configId", message)
+            raise InvalidInput.of(ValidationCode.NOT_ALLOWED, message, "configId")
         return config, letterhead(request, config, identity)
 
     def _due(self, send_at: datetime | None, now: datetime) -> datetime:
@@ -197,7 +197,7 @@ class MessageService:
             message = phrase(
                 "Messages are scheduled at most {days} days ahead.", days=ahead // _DAY_SECONDS
             )
-            raise _invalid(ValidationCode.OUT_OF_RANGE, "sendAt", message)
+            raise InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, "sendAt")
         return send_at
 
     async def _accepted(
@@ -270,11 +270,6 @@ class MessageService:
             await work.audit.append(user_id, "message.send", "message", message.id, details)
 
 
-def job_of(message: Message) -> Job:
-    """Return the job of a message."""
-    return Job(message.id, message.workspace_id, message.config_id)
-
-
 async def usable(work: Work, principal: Principal, config_id: UUID) -> EmailConfig:
     """Return an account that the caller may send by.
 
@@ -315,7 +310,3 @@ def require_sender(principal: Principal) -> None:
     principal.require(Role.MEMBER)
     if principal.purpose is not None:  # an embed token connects a mailbox, and nothing else
         raise Forbidden
-
-
-def _invalid(code: ValidationCode, field: str, message: str) -> InvalidInput:
-    return InvalidInput((ValidationIssue(code, Severity.ERROR, message, (field,)),))

@@ -10,7 +10,7 @@ from typing import Final
 from mailconfig.domain.catalogue import Catalogue
 from mailconfig.domain.errors import InvalidInput, NotFound
 from mailconfig.domain.identity import Principal, Role, Scope
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.mailboxes import OAuthClient, same_family
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.providers import Provider
@@ -101,20 +101,20 @@ class OAuthClientService:
         row = self._catalogue.by_id(provider_id)
         if row is None:
             message = N_("There is no such provider.")
-            yield _issue(ValidationCode.UNKNOWN_PROVIDER, message, "providerId")
+            yield ValidationIssue.error(ValidationCode.UNKNOWN_PROVIDER, message, "providerId")
         elif row.oauth2 is None:
             message = phrase("{name} is not known to accept sign-in with OAuth 2.0.", name=row.name)
-            yield _issue(ValidationCode.NOT_ALLOWED, message, "providerId")
+            yield ValidationIssue.error(ValidationCode.NOT_ALLOWED, message, "providerId")
         texts = (("clientId", client_id), ("clientSecret", secret.reveal() if secret else None))
         for field, text in texts:
             if text is None:
                 continue
             if not text or not text.isascii() or not text.isprintable() or " " in text:
                 message = N_("This is not as the provider shows it: copy it again.")
-                yield _issue(ValidationCode.INVALID_FORMAT, message, field)
+                yield ValidationIssue.error(ValidationCode.INVALID_FORMAT, message, field)
             elif len(text) > _MAX_CHARS:
                 message = phrase("This is longer than {most} characters.", most=_MAX_CHARS)
-                yield _issue(ValidationCode.TOO_LONG, message, field)
+                yield ValidationIssue.error(ValidationCode.TOO_LONG, message, field)
 
 
 def _nearest(clients: Sequence[OAuthClient], provider: Provider) -> OAuthClient | None:
@@ -126,7 +126,3 @@ def _nearest(clients: Sequence[OAuthClient], provider: Provider) -> OAuthClient 
 def _manage(principal: Principal) -> None:
     principal.permit(Scope.WORKSPACE_MANAGE)
     principal.require(Role.ADMIN)
-
-
-def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, (field,))

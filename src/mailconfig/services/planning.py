@@ -15,7 +15,7 @@ from mailconfig.domain.clock import Now
 from mailconfig.domain.configs import EmailConfig, may_make, may_read, may_use
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import Severity, ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.providers import Provider
@@ -29,20 +29,10 @@ from mailconfig.services.finding import named_by
 from mailconfig.services.grants import GrantService
 from mailconfig.storage.database import Database, Work
 
-_NOTHING_TO_TEST: Final = ValidationIssue(
-    ValidationCode.REQUIRED,
-    Severity.ERROR,
-    N_("There is no server for the protocols that you want to test."),
-    ("protocols",),
-)
-_NO_ROUND_TRIP: Final = ValidationIssue(
-    ValidationCode.NOT_ALLOWED,
-    Severity.ERROR,
-    N_(
-        "A test message to yourself needs both servers, each with a password or an access token, "
-        "and a test of both."
-    ),
-    ("roundTrip",),
+_NOTHING_TO_TEST: Final = N_("There is no server for the protocols that you want to test.")
+_NO_ROUND_TRIP: Final = N_(
+    "A test message to yourself needs both servers, each with a password or an access token, and "
+    "a test of both."
 )
 _NOT_NEEDED: Final = frozenset({("name",)})
 """Fields that a form must have when it is stored, but not when it is tested."""
@@ -121,9 +111,9 @@ class Planner:
             else:
                 plan = await self._drafted(work, principal, target, protocols)
         if not plan.targets:
-            raise InvalidInput((_NOTHING_TO_TEST,))
+            raise InvalidInput.of(ValidationCode.REQUIRED, _NOTHING_TO_TEST, "protocols")
         if round_trip and not _can_travel(plan):
-            raise InvalidInput((_NO_ROUND_TRIP,))
+            raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _NO_ROUND_TRIP, "roundTrip")
         anchors = await self._anchors(principal, target)
         plan = await self._granted(principal, plan)
         return replace(plan, anchors=anchors, round_trip=round_trip)

@@ -13,14 +13,14 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.errors import InvalidInput, NotFound
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.languages import Language, Languages
 from mailconfig.domain.phrases import N_, joined, phrase
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.throttling import Limit, Limiter
 from mailconfig.services.accounts import AccountService
+from mailconfig.services.addresses import canonical_address
 from mailconfig.services.systemmail import SystemMail
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ _OF_CLIENT: Final = Limit("reset mails of client", 20, 3600)
 _LINE: Final = 100
 _MINUTE: Final = 60
 _SUBJECT: Final = N_("Set a new password")
+_NO_MAIL: Final = N_("This service sends no mail of its own. Ask its operator for a token.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ class ResetMail:
         Raises RateLimited, and InvalidInput, also where this service sends no mail.
         """
         if self._mail is None:
-            raise _refused(ValidationCode.NOT_ALLOWED, _NO_MAIL, ())
+            raise InvalidInput.of(ValidationCode.NOT_ALLOWED, _NO_MAIL)
         await self._limiter.take(_OF_CLIENT, f"client {client}")
-        address = _address(email)
-        await self._limiter.take(_OF_ADDRESS, address.lower())
+        address = canonical_address(email.strip(), "email")
+        await self._limiter.take(_OF_ADDRESS, address)
         if len(self._line) >= _LINE:
             _log.warning("a request for a password reset was dropped: too many at once")
             return
@@ -116,18 +117,3 @@ class ResetMail:
             say(joined(ends, N_("If it was not you, there is nothing to do."))),
         )
         return say(_SUBJECT), "\n\n".join(paragraphs) + "\n"
-
-
-_NO_MAIL: Final = N_("This service sends no mail of its own. Ask its operator for a token.")
-
-
-def _address(email: str) -> str:
-    try:
-        return parse_address(email.strip()).text
-    except AddressInvalid as error:
-        message = N_("This is no e-mail address.")
-        raise _refused(ValidationCode.INVALID_FORMAT, message, ("email",)) from error
-
-
-def _refused(code: ValidationCode, message: str, path: tuple[str, ...]) -> InvalidInput:
-    return InvalidInput((ValidationIssue(code, Severity.ERROR, message, path),))

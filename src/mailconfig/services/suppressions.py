@@ -6,15 +6,14 @@ Bounces, complaints and unsubscribes are put on it elsewhere. Must not: tell the
 from collections.abc import Collection
 from typing import Final
 
-from mailconfig.domain.addresses import AddressInvalid, parse_address
 from mailconfig.domain.clock import Now
-from mailconfig.domain.errors import Duplicate, InvalidInput, NotFound
+from mailconfig.domain.errors import Duplicate, NotFound
 from mailconfig.domain.identity import Principal, Role
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.suppressions import Suppression, SuppressionReason
+from mailconfig.services.addresses import canonical_address
 from mailconfig.services.fingerprints import Fingerprints
 from mailconfig.storage.database import Database
 
@@ -35,7 +34,7 @@ class SuppressionService:
         principal.require(KEEPER)
         found = Suppression(
             id=new_id(),
-            address=_canonical(address),
+            address=canonical_address(address, "address"),
             reason=SuppressionReason.MANUAL,
             source_message_id=None,
             created_at=self._now(),
@@ -55,7 +54,7 @@ class SuppressionService:
     async def remove(self, principal: Principal, address: str) -> str:
         """Take an address off the list and return it; raises Forbidden, InvalidInput, NotFound."""
         principal.require(KEEPER)
-        removed = _canonical(address)
+        removed = canonical_address(address, "address")
         async with self._database.work(principal.workspace_id) as work:
             if not await work.suppressions.remove(removed):
                 raise NotFound(("address",))
@@ -81,14 +80,3 @@ class SuppressionService:
 
     def _details(self, principal: Principal, address: str) -> dict[str, str]:
         return {"address": self._fingerprints.of_value(principal.workspace_id, address)}
-
-
-def _canonical(address: str) -> str:
-    """Return an address as the list has it; raises InvalidInput for what is none."""
-    try:
-        return parse_address(address).text.lower()
-    except AddressInvalid as error:
-        message = N_("This is no e-mail address.")
-        path = ("address",)
-        issue = ValidationIssue(ValidationCode.INVALID_FORMAT, Severity.ERROR, message, path)
-        raise InvalidInput((issue,)) from error

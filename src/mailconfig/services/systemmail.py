@@ -27,8 +27,7 @@ from mailconfig.domain.errors import Fault, NotFound
 from mailconfig.domain.ids import new_id
 from mailconfig.domain.issues import Severity
 from mailconfig.domain.messages import Message, MessageState, NewMessage
-from mailconfig.domain.outbox import Queue
-from mailconfig.services.messages import job_of
+from mailconfig.domain.outbox import Queue, job_of
 from mailconfig.storage.database import Database, Work
 
 _AUTOMATIC: Final = (ExtraHeader("Auto-Submitted", "auto-generated"),)

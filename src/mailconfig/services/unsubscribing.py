@@ -9,7 +9,7 @@ from typing import Final
 from mailconfig.domain.clock import Now
 from mailconfig.domain.errors import InvalidInput, NotFound
 from mailconfig.domain.ids import new_id
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.secrets import Secret
 from mailconfig.domain.suppressions import Suppression, SuppressionReason
@@ -19,7 +19,7 @@ from mailconfig.services.sessions import digest, fresh_token
 from mailconfig.storage.database import Database
 
 _TOKEN_CHARACTERS: Final = 43
-_FIELD: Final = ("listUnsubscribe",)
+_FIELD: Final = "listUnsubscribe"
 
 
 class UnsubscribeService:
@@ -41,10 +41,10 @@ class UnsubscribeService:
         """
         if self._base is None or not self._base.startswith("https://"):
             message = N_("This service has no https address of its own for such links.")
-            raise _invalid(ValidationCode.NOT_ALLOWED, message)
+            raise InvalidInput.of(ValidationCode.NOT_ALLOWED, message, _FIELD)
         if recipients != 1:
             message = N_("A message with such a link goes to exactly one recipient.")
-            raise _invalid(ValidationCode.OUT_OF_RANGE, message)
+            raise InvalidInput.of(ValidationCode.OUT_OF_RANGE, message, _FIELD)
         token = fresh_token()
         return NewLink(token, f"{self._base}{PATH}/{token.reveal()}")
 
@@ -76,7 +76,3 @@ class UnsubscribeService:
             if await work.suppressions.add(listed):
                 await work.audit.append(None, "suppression.add", "suppression", listed.id, details)
         return link
-
-
-def _invalid(code: ValidationCode, message: str) -> InvalidInput:
-    return InvalidInput((ValidationIssue(code, Severity.ERROR, message, _FIELD),))

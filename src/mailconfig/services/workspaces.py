@@ -11,7 +11,7 @@ from uuid import UUID
 
 from mailconfig.domain.errors import Forbidden, InvalidInput, NotFound
 from mailconfig.domain.identity import Principal, Role, User, lower_role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode
 from mailconfig.domain.pages import Page, PageRequest
 from mailconfig.domain.phrases import N_, phrase
 from mailconfig.domain.text import tidy
@@ -182,7 +182,7 @@ class WorkspaceService:
         checked = checked_name(name)
         if not is_slug(slug):
             sentence = N_("A slug has 1 to 63 small letters, digits and hyphens between them.")
-            raise InvalidInput((_issue(ValidationCode.INVALID_FORMAT, sentence, "slug"),))
+            raise InvalidInput.of(ValidationCode.INVALID_FORMAT, sentence, "slug")
         async with self._database.identity() as identity:
             workspace_id = await identity.create_workspace(slug, checked)
             trail = identity.audit(workspace_id)
@@ -227,10 +227,10 @@ def checked_name(name: str) -> str:
     """Return a name fit to be stored; raises InvalidInput."""
     text = tidy(name)
     if not text:
-        raise InvalidInput((_issue(ValidationCode.REQUIRED, N_("Enter a name."), "name"),))
+        raise InvalidInput.of(ValidationCode.REQUIRED, N_("Enter a name."), "name")
     if len(text) > _NAME_MAX_CHARS:
         sentence = phrase("Use at most {most} characters.", most=_NAME_MAX_CHARS)
-        raise InvalidInput((_issue(ValidationCode.TOO_LONG, sentence, "name"),))
+        raise InvalidInput.of(ValidationCode.TOO_LONG, sentence, "name")
     return text
 
 
@@ -264,7 +264,3 @@ async def _record(
     details: Mapping[str, Detail],
 ) -> None:
     await work.audit.append(principal.user_id, action, kind, object_id, details)
-
-
-def _issue(code: ValidationCode, message: str, field: str) -> ValidationIssue:
-    return ValidationIssue(code, Severity.ERROR, message, (field,))

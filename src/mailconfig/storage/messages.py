@@ -5,7 +5,7 @@ and within an attempt also the attempt's number. Of two that come at once exactl
 what comes late changes nothing. What workers do with a message is `storage.sending`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -274,16 +274,6 @@ class MessageRepository:
         conditions = self._conditions(filter, visibility)
         counted = select(func.count()).select_from(messages).where(*conditions)
         return int(await self._transaction.scalar(counted))
-
-    async def count_states(self, config_id: UUID) -> Mapping[MessageState, int]:
-        """Count the messages of an account by state; states without any are left out."""
-        mine = and_(self._here(), messages.c.config_id == config_id)
-        rows = await self._transaction.all(
-            select(messages.c.state, func.count().label("number"))
-            .where(mine)
-            .group_by(messages.c.state)
-        )
-        return {MessageState(row.state): int(row.number) for row in rows}
 
     def _conditions(
         self, filter: MessageFilter, visibility: Visibility

@@ -71,7 +71,7 @@ def _proposal(found: Proposal, address: EmailAddress | None) -> Proposal:
 
 def _name(name: str | None, address: EmailAddress | None) -> str | None:
     """Return an operator's name; one that holds the address is that person's alone."""
-    if name is None or (address is not None and address.text.lower() in name.lower()):
+    if name is None or (address is not None and address.folded in name.lower()):
         return None
     return cut(tidy(name), NAME_MAX_CHARS) or None
 

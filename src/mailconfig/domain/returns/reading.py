@@ -98,11 +98,7 @@ def _delivery(header: Fields, status: Part, returned: Part | None) -> DeliveryRe
     recipients = tuple(one for group in groups if (one := _recipient(group)) is not None)
     if not recipients:
         return None
-    about = groups[0]
-    envelope = about.first("original-envelope-id")
-    return DeliveryReport(
-        _message_ids(header, about, returned), recipients, cut(tidy(envelope)) if envelope else None
-    )
+    return DeliveryReport(_message_ids(header, groups[0], returned), recipients)
 
 
 def _recipient(group: Fields) -> RecipientReport | None:

@@ -44,8 +44,6 @@ class DeliveryReport:
     message_ids: tuple[str, ...]
     """Of the message that it is about, with angle brackets, the likeliest first."""
     recipients: tuple[RecipientReport, ...]
-    envelope_id: str | None = None
-    """Original-Envelope-Id (RFC 3464, section 2.2.1); cleaned."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from mailconfig.domain.discovery.values import (
 from mailconfig.domain.errors import Forbidden, InvalidInput
 from mailconfig.domain.hosts import HostInvalid, is_ip_literal, parse_host
 from mailconfig.domain.identity import Principal, Role
-from mailconfig.domain.issues import Severity, ValidationCode, ValidationIssue
+from mailconfig.domain.issues import ValidationCode, ValidationIssue
 from mailconfig.domain.phrases import N_
 from mailconfig.domain.probes import Prober
 from mailconfig.domain.providers import Confidence
@@ -188,5 +188,5 @@ def _parsed(asked: str, path: tuple[str, ...]) -> tuple[str, EmailAddress | None
 
 def _refused(path: tuple[str, ...], suggestion: str | None) -> InvalidInput:
     message = N_("This is neither an e-mail address nor a domain.")
-    code, level = ValidationCode.INVALID_FORMAT, Severity.ERROR
-    return InvalidInput((ValidationIssue(code, level, message, path, suggestion),))
+    code = ValidationCode.INVALID_FORMAT
+    return InvalidInput((ValidationIssue.error(code, message, *path, suggestion=suggestion),))

@@ -17,7 +17,7 @@ from mailconfig.domain.configs import EmailConfig
 from mailconfig.domain.diagnostics import DiagnosticCode
 from mailconfig.domain.errors import Fault
 from mailconfig.domain.messages import HeldFor, Message, MessageEvent, Recipient, RecipientState
-from mailconfig.domain.outbox import Job, Queue
+from mailconfig.domain.outbox import Job, Queue, job_of
 from mailconfig.domain.sending import Outcome, RetryPolicy
 from mailconfig.domain.sending.accounts import AccountHold
 from mailconfig.domain.sending.breaker import HostBreaker
@@ -71,7 +71,7 @@ class Endings:
         """
         now = self._now()
         due = self._policy.retries.due(now, message.attempts, self._chance()) if rest else now
-        job = Job(message.id, message.workspace_id, message.config_id)
+        job = job_of(message)
         with anyio.move_on_after(_STORE_SECONDS, shield=True):
             async with self._database.work(message.workspace_id) as work:
                 await self._given_back(work, job, message, due)
@@ -132,7 +132,7 @@ class Endings:
     ) -> None:
         host = config.outgoing.settings.host if config.outgoing else None
         due = self._due(message, outcome, now)
-        job = Job(message.id, message.workspace_id, message.config_id)
+        job = job_of(message)
         async with self._database.work(message.workspace_id) as work:
             if not await work.sending.finish(message.id, message.attempts, outcome, due, host):
                 _log.warning("attempt %s of %s ended late", message.attempts, message.id)
