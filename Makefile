@@ -96,7 +96,7 @@ run: install ## Serve a demonstration on 127.0.0.1:8000 with its state in data/.
 # ---- tests and checks ------------------------------------------------------------------------
 
 test: install node-packages ## Run all tests; those whose servers are missing say so and skip.
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 fuzz: install ## Run 10,000 random operations and 20,000 random requests, several times a test run's.
 	FUZZ_OPERATIONS=10000 FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -n $(WORKERS) \

@@ -1,3 +1,10 @@
 """Fixtures for all tests; each comes from the module of `kit` that explains it."""
 
-pytest_plugins = ["kit.sweeping", "kit.thrift", "kit.plugin", "kit.database", "kit.api"]
+pytest_plugins = [
+    "kit.memoryfolder",
+    "kit.sweeping",
+    "kit.thrift",
+    "kit.plugin",
+    "kit.database",
+    "kit.api",
+]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from kit.outgoing import count_states
 from kit.records import Tenant, make_config, make_message, make_tenant, password
 from kit.servers import LOOPBACK
 from mailconfig.bootstrap import Instance, open_instance
@@ -144,7 +145,7 @@ class Office:
         found: Counter[MessageState] = Counter()
         async with self.instance.database.reading(self.tenant.workspace_id) as work:
             for config_id in self.config_ids:
-                found.update(await work.messages.count_states(config_id))
+                found.update(await count_states(work, config_id))
         return found
 
 

@@ -22,6 +22,7 @@ import pytest
 from kit.connections import Account, fresh_name
 from kit.cutting import CuttingProxy
 from kit.dovecot import Dovecot
+from kit.outgoing import count_states
 from kit.postfix import Postfix
 from kit.records import Tenant, make_config, make_tenant, password
 from kit.servers import FAR, LOOPBACK, Certificates
@@ -48,8 +49,8 @@ AT_ONCE = 4
 """Messages that are taken in side by side."""
 CONNECTIONS = 4
 """That a worker keeps for the account."""
-SECONDS = 400.0
-"""For all of it; a machine with two idle cores takes a minute."""
+SECONDS = 250 + MESSAGES / 2
+"""For all of it; a machine with two idle cores takes a minute for 300."""
 TEXT = "All work and no play makes Jack a dull boy.\n" * 60
 """Longer than the longest command, so that the proxy knows a message when it sees one."""
 
@@ -140,7 +141,7 @@ class Office:
     async def states(self) -> Counter[MessageState]:
         """Count the messages by state."""
         async with self.instance.database.reading(self.tenant.workspace_id) as work:
-            return Counter(await work.messages.count_states(self.config_id))
+            return await count_states(work, self.config_id)
 
     async def ended(self) -> Counter[MessageState]:
         """Wait until no message waits or is being sent; return their states."""

@@ -232,7 +232,7 @@ def connections(served: Served) -> int:
     return count
 
 
-async def polite(address: str, token: str, stop: asyncio.Event) -> int:
+async def polite(address: str, token: str, answered: asyncio.Event, stop: asyncio.Event) -> int:
     """Ask over one socket and over HTTP until told to stop; return how often it was answered."""
     by = {"Authorization": f"Bearer {token}"}
     url = address.replace("http://", "ws://") + "/graphql"
@@ -257,6 +257,7 @@ async def polite(address: str, token: str, stop: asyncio.Event) -> int:
             answer = await http.post("/graphql", json={"query": "{ __typename }"})
             assert answer.json()["data"] == {"__typename": "Query"}
             asked += 1
+            answered.set()
             await asyncio.sleep(0.05)
     return asked
 
@@ -291,10 +292,10 @@ async def crowd(served: Served, rude: Rude) -> None:
 
 async def round_of(served: Served, token: str, rude: Rude) -> int:
     """Let the crowd do it beside a polite client; return how often that was answered."""
-    stop = asyncio.Event()
+    answered, stop = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as both:
-        asking = both.create_task(polite(served.address, token, stop))
-        await asyncio.sleep(0.3)
+        asking = both.create_task(polite(served.address, token, answered, stop))
+        await answered.wait()  # its connections are not the crowd's
         try:
             await crowd(served, rude)
         finally:

@@ -10,7 +10,7 @@ password hash takes a tenth of a second. `serving` runs other settings or anothe
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -351,12 +351,13 @@ def peopled_url(
     engine: str,
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> str:
+) -> Iterator[str]:
     """URL of a fresh migrated database with all people of `PEOPLE`."""
     if engine == "sqlite":
         path = tmp_path / "mailconfig.db"
         shutil.copy(request.getfixturevalue("peopled_file"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
 
     def fill(url: str) -> None:
@@ -364,7 +365,8 @@ def peopled_url(
         _make_people(url, tmp_path_factory.mktemp("peopled"))
 
     server.ensure_template(PEOPLED, fill)
-    return server.create_database(template=PEOPLED)
+    with server.database(PEOPLED) as url:
+        yield url
 
 
 @pytest.fixture

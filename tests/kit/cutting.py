@@ -5,7 +5,8 @@
         await network.cut(0.2)
         await network.cut_after_the_end(0.2)
 
-What is inside of TLS is not seen: a chunk that is longer than any command has to be a message.
+What is inside of TLS is not seen: a chunk that is longer than any command has to be a message. Who
+is cancelled in the midst of a cut leaves a network that works, but for lines gone mute.
 """
 
 import asyncio
@@ -72,18 +73,22 @@ class CuttingProxy:
         self.cuts += 1
         self._drop()
         self._down = True
-        await asyncio.sleep(seconds)
-        self._down = False
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._down = False
 
     async def cut_after_the_end(self, seconds: float, patience: float = 2) -> None:
         """The same, once a message has gone through of which the answer does not come back."""
         self._full.clear()
         self._greedy = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await self._full.wait()
-            await asyncio.sleep(SWALLOW_SECONDS)
-        self._greedy = False
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._full.wait()
+                await asyncio.sleep(SWALLOW_SECONDS)
+        finally:
+            self._greedy = False
         await self.cut(seconds)
 
     def _drop(self) -> None:

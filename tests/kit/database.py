@@ -5,7 +5,7 @@ The tables are migrated once a run and copied for each test. Needs `kit.plugin` 
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,24 +40,28 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh database without tables."""
     if engine == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
-    return server.create_database()
+    with server.database() as url:
+        yield url
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, engine: str, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh migrated database."""
     if engine == "sqlite":
         path = tmp_path / "mailconfig.db"
         shutil.copy(request.getfixturevalue("migrated_file"), path)
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: PostgresServer = request.getfixturevalue("postgres")
     server.ensure_template(TEMPLATE, migrate_now)
-    return server.create_database(template=TEMPLATE)
+    with server.database(TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A worker to kill: `python -m kit.outboxworker TASK URL KEY OWNER`.
+"""A worker to kill: `python -m kit.outboxworker TASK URL KEY OWNER [step]`.
 
 It prints a line when it is ready and waits for one. Then it claims jobs in small batches until
 there are none, and prints a line when it has claimed a batch (`claim BEFORE AFTER ID...`, by the
@@ -8,6 +8,9 @@ clock of the machine) and one when that is done (`done ID...`).
     messages    each message goes the whole way: claim, commit, finish; what a dead worker left
                 behind is recovered
     hang        claims once, and waits to be killed
+
+With `step` it waits for a line before each batch, prints `none` where there was nothing to claim,
+and does not end by itself.
 """
 
 import asyncio
@@ -37,6 +40,11 @@ def tell(word: str, *rest: object) -> None:
     """Print a line at once."""
     sys.stdout.write(" ".join(map(str, (word, *rest))) + "\n")
     sys.stdout.flush()
+
+
+async def leave() -> None:
+    """Wait for a line."""
+    await asyncio.to_thread(sys.stdin.readline)
 
 
 async def cancel(
@@ -73,13 +81,14 @@ async def send(
                 await queue.cancel(work, [id])
 
 
-async def main(task: str, url: str, key: str, owner: str) -> None:
-    """Work until nothing is left."""
+async def main(task: str, url: str, key: str, owner: str, pace: str = "") -> None:
+    """Work until nothing is left, or step by step until killed."""
+    stepping = pace == "step"
     database = Database.open(StorageSettings(url), Keyring.of_text(key))
     queue = TableQueue(database)
     await database.ping()
     tell("ready")
-    await asyncio.to_thread(sys.stdin.readline)
+    await leave()
     while True:
         before = time.time()
         jobs: list[Job] = await queue.claim(owner, BATCH, LEASE_SECONDS)
@@ -88,17 +97,23 @@ async def main(task: str, url: str, key: str, owner: str) -> None:
             tell("claim", before, time.time(), *ids)
         if task == "hang":
             await asyncio.sleep(3600)
-        if not ids:
+        if not ids and stepping:
+            tell("none")
+        elif not ids:
             async with database.queueing() as transaction:
                 if await transaction.first(_LEFT) is None:
                     break
             await queue.wait(0.1)
-            continue
-        if task == "jobs":
-            await cancel(database, queue, jobs[0].workspace_id, ids)
         else:
-            await send(database, queue, jobs[0].workspace_id, ids, owner)
-        tell("done", *ids)
+            if task == "jobs":
+                await cancel(database, queue, jobs[0].workspace_id, ids)
+            else:
+                await send(database, queue, jobs[0].workspace_id, ids, owner)
+            tell("done", *ids)
+            # SQLite has no queue of writers: whoever never pauses can keep others out for long.
+            await asyncio.sleep(0.005)
+        if stepping:
+            await leave()
     await database.close()
 
 

@@ -5,6 +5,7 @@ async with opened(storage_settings, keyring) as office:
     assert await office.state(message.id) is MessageState.QUEUED
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from kit.records import NOON, Tenant, make_config, make_message, make_tenant
-from mailconfig.domain.messages import Message, MessageState
-from mailconfig.domain.outbox import Job
-from mailconfig.storage.database import Database, StorageSettings
+from mailconfig.domain.configs import Visibility
+from mailconfig.domain.messages import Message, MessageFilter, MessageState
+from mailconfig.storage.database import Database, StorageSettings, Work
 from mailconfig.storage.sealing import Keyring
 
 
@@ -73,9 +74,14 @@ class Office:
             return await work.sending.claim(id, owner, until)
 
 
-def job_of(message: Message) -> Job:
-    """Return the job of a message."""
-    return Job(message.id, message.workspace_id, message.config_id)
+async def count_states(work: Work, config_id: UUID) -> Counter[MessageState]:
+    """Count the messages of an account by state."""
+    everything = Visibility(everything=True)
+    found = Counter[MessageState]()
+    for state in MessageState:
+        filter = MessageFilter(config_ids=(config_id,), states=(state,))
+        found[state] = await work.messages.count(filter, everything)
+    return +found
 
 
 @asynccontextmanager

@@ -13,7 +13,8 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -41,6 +42,7 @@ OPTIONS = {
     "max_connections": "300",
     "shared_buffers": "32MB",
     "autovacuum": "off",
+    "max_wal_size": "128MB",
 }
 
 
@@ -94,6 +96,15 @@ class PostgresServer:
         name = f"t{secrets.token_hex(8)}"
         self._run("createdb", *(("-T", template) if template else ()), name)
         return self.url(name)
+
+    @contextmanager
+    def database(self, template: str | None = None) -> Iterator[str]:
+        """Lend a database of create_database until the block ends."""
+        url = self.create_database(template)
+        try:
+            yield url
+        finally:
+            self.drop_database(url)
 
     def drop_database(self, url: str) -> None:
         """Drop a database of create_database; connections to it are cut."""

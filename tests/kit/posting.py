@@ -14,11 +14,12 @@ from typing import Any, cast
 from uuid import UUID
 
 from kit.drafts import shipped
-from kit.outgoing import Office, job_of
+from kit.outgoing import Office
 from kit.records import make_config
 from mailconfig.domain.delivery import Commit, Delivery, RecipientReply, Sending, Transport
 from mailconfig.domain.diagnostics import Observation, Phase
 from mailconfig.domain.messages import Message
+from mailconfig.domain.outbox import job_of
 from mailconfig.domain.probes import ProbeTarget
 from mailconfig.domain.sending.breaker import BreakerSettings, HostBreaker
 from mailconfig.domain.servers import MailProtocol

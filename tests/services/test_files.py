@@ -97,7 +97,7 @@ class Room:
         assert self.stored() == []
         async with self.database.system() as system:
             assert await system.expired_files(NOON + 365 * DAY, 100) == []
-            assert await system.has_secrets() is False
+            assert await system.sealed.exist() is False
 
 
 def principal(tenant: Tenant, role: Role) -> Principal:

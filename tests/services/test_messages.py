@@ -49,6 +49,7 @@ from mailconfig.domain.messages import (
     MessageState,
     RecipientState,
 )
+from mailconfig.domain.outbox import job_of
 from mailconfig.domain.pages import PageRequest
 from mailconfig.domain.sending import Outcome
 from mailconfig.domain.signing import Signer
@@ -146,7 +147,7 @@ class Room:
         async with self.office.database.work(message.workspace_id) as work:
             change = Change(MessageEvent.HOLD, due_at=later, held_for=why)
             assert await work.messages.apply(message.id, change)
-            await self.queue.enqueue(work, messagechanges.job_of(message), later)
+            await self.queue.enqueue(work, job_of(message), later)
 
     async def rows(self) -> dict[str, Any]:
         """Return all rows."""

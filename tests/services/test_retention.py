@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from kit.outgoing import Office, job_of, opened
+from kit.outgoing import Office, opened
 from mailconfig.domain.messages import Message, MessageEvent, MessageState
-from mailconfig.domain.outbox import Queue
+from mailconfig.domain.outbox import Queue, job_of
 from mailconfig.domain.signing import Signer
 from mailconfig.services.files import FileService
 from mailconfig.services.intake import FileSettings

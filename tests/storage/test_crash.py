@@ -79,7 +79,7 @@ async def test_a_killed_rotation_can_be_taken_up_again(
     for _ in range(KILLS):
         printed = await run_and_kill(chance, chance.randrange(1, 12), "rotate", *arguments)
         async with database.system() as system:
-            now_left = await system.secrets_of_other_keys(newest)
+            now_left = await system.sealed.under_other_keys(newest)
         assert 0 < now_left <= int(printed[-1]) < left
         left = now_left
         async with database.reading(tenant.workspace_id) as work:

@@ -38,12 +38,15 @@ from mailconfig.storage.identity import IdentityRepository
 from mailconfig.storage.messages import Change
 from mailconfig.storage.outbox import TableQueue
 from mailconfig.storage.outbox_postgresql import PostgresQueue
+from mailconfig.storage.resealing import SealedAnew
+from mailconfig.storage.sealing import Sealed
 from mailconfig.storage.system import SystemRepository
-from mailconfig.storage.tables import metadata
+from mailconfig.storage.tables import metadata, secrets
 
 ALL = Visibility(everything=True)
 OWN = Visibility(everything=False, owner_id=UUID(int=7))
 ID = UUID(int=9)
+ANEW = SealedAnew(secrets, ID, b"old", Sealed("first", b"new"))
 PLANNER = ("enable_seqscan", "enable_sort", "enable_bitmapscan")
 """Switched off, PostgreSQL still reads whole tables and sorts, but only where it must."""
 
@@ -204,7 +207,6 @@ LOOKUPS: list[Callable[[Work], Awaitable[object]]] = [
     lambda work: work.messages.page(
         MessageFilter(states=(MessageState.HELD,), created_from=NOON), ALL, PageRequest()
     ),
-    lambda work: work.messages.count_states(ID),
     lambda work: work.messages.apply(ID, Change(MessageEvent.CANCEL)),
     lambda work: work.messages.mark_recipient(ID, BOUNCED, [RecipientState.ACCEPTED]),
     lambda work: work.sending.claim(ID, "worker", NOON),
@@ -247,8 +249,9 @@ IDENTITY: list[Callable[[IdentityRepository], Awaitable[object]]] = [
 SYSTEM: list[Callable[[SystemRepository], Awaitable[object]]] = [
     lambda system: system.expired_files(NOON, 10),
     lambda system: system.delete_files([ID]),
-    lambda system: system.secrets_of_other_keys("first"),
-    lambda system: system.rotate(10, after=ID),
+    lambda system: system.sealed.under_other_keys("first"),
+    lambda system: system.sealed.read(10, after=ID),
+    lambda system: system.sealed.replace([ANEW]),
     lambda system: system.expire_idempotency(NOON),
     lambda system: system.expire_sessions(NOON),
     lambda system: system.expire_draft_tests(NOON),

@@ -44,7 +44,7 @@ from mailconfig.domain.messages import (
     RecipientState,
 )
 from mailconfig.domain.oauth import TokenAnswer
-from mailconfig.domain.outbox import Job
+from mailconfig.domain.outbox import job_of
 from mailconfig.domain.pages import OrderDirection, Page, PageRequest
 from mailconfig.domain.probes import (
     ConnectionTest,
@@ -170,11 +170,6 @@ HOLD = AccountHold(HeldFor.ACCOUNT, DiagnosticCode.AUTH_BAD_CREDENTIALS, None, 1
 LIMIT = Limit(Unit.MESSAGES, 10, 60 * 10**8)
 """Its slots are years."""
 SENT = Outcome(MessageEvent.ACCEPT, DiagnosticCode.OK, ())
-
-
-def job_of(message: Message) -> Job:
-    """Return the job of a message."""
-    return Job(message.id, message.workspace_id, message.config_id)
 
 
 TOKENS = TokenAnswer(Secret("access"), 3600, Secret("refresh"))
@@ -384,7 +379,6 @@ CASES: list[tuple[str, Call, object]] = [
     ("messages.find_by_header", lambda w, x: w.messages.find_by_header(x.message.message_id), None),
     ("messages.page", lambda w, _: w.messages.page(MessageFilter(), ALL, FIRST), EMPTY),
     ("messages.count", lambda w, _: w.messages.count(MessageFilter(), ALL), 0),
-    ("messages.count_states", lambda w, x: w.messages.count_states(x.config.id), {}),
     # A message of the stranger's own cannot name the owner's account.
     ("messages.add", lambda w, x: w.messages.add(make_message(x.stranger, x.config.id)), Fault),
     ("sending.claim", lambda w, x: w.sending.claim(x.waiting.id, "q", NOON), None),

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Table, delete, func, select, update
 
-from kit.outgoing import Office, job_of, opened, opened_again
+from kit.outgoing import Office, count_states, opened, opened_again
 from kit.records import CONTENT, NOON, make_config, make_message
 from mailconfig.domain.configs import Visibility
 from mailconfig.domain.diagnostics import DiagnosticCode
@@ -29,6 +29,7 @@ from mailconfig.domain.messages import (
     sources,
     target,
 )
+from mailconfig.domain.outbox import job_of
 from mailconfig.domain.pages import PageRequest
 from mailconfig.domain.suppressions import Suppression, SuppressionReason
 from mailconfig.storage.contents import PART_BYTES
@@ -337,7 +338,7 @@ async def test_filters_and_pages(office: Office) -> None:
                 break
             request = PageRequest(limit=2, after=page.keys[-1])
         assert found == newest_first
-        counted = await work.messages.count_states(office.config_id)
+        counted = await count_states(work, office.config_id)
         assert counted == {MessageState.QUEUED: 4, MessageState.CANCELLED: 1}
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import anyio
 import pytest
 
-from kit.outgoing import Office, job_of, opened
+from kit.outgoing import Office, opened
 from kit.records import NOON
 from mailconfig.domain.messages import Message
-from mailconfig.domain.outbox import Job, Queue
+from mailconfig.domain.outbox import Job, Queue, job_of
 from mailconfig.storage.database import StorageSettings, Work
 from mailconfig.storage.outbox import TableQueue
 from mailconfig.storage.sealing import Keyring

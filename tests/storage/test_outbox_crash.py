@@ -9,6 +9,7 @@ from asyncio.subprocess import Process
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from sqlalchemy import func, insert, select
 
 from kit.database import KEY_TEXT
 from kit.outboxworker import BATCH, LEASE_SECONDS
-from kit.outgoing import Office, opened
+from kit.outgoing import Office, count_states, opened
 from kit.records import make_message
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.messages import MessageState
@@ -28,8 +29,10 @@ from mailconfig.storage.tables import message_attempts, messages, outbox_jobs
 
 VICTIMS = 4
 FINISHERS = 1
-LINES = 5
-"""Most lines of a victim: two batches of each, so that there is work left for all of them."""
+STEPS = 3
+"""Most batches of a victim, so that there is work left for all of them."""
+PAUSE_SECONDS = 0.05
+"""Longest time from the leave for the last batch of a victim to its death: about what one takes."""
 TESTS = Path(__file__).parents[1]
 
 
@@ -37,18 +40,17 @@ TESTS = Path(__file__).parents[1]
 class Crew:
     """Workers of one database, and what they printed."""
 
-    task: str
     url: str
     lines: dict[str, list[str]] = field(default_factory=dict)
     """Whole lines of each owner."""
 
-    async def start(self, task: str | None = None) -> tuple[str, Process]:
+    async def start(self, task: str, *pace: str) -> tuple[str, Process]:
         """Start a worker under a name of its own; it waits for a line."""
         owner = f"worker-{len(self.lines)}"
         self.lines[owner] = []
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "kit.outboxworker", task or self.task, self.url, KEY_TEXT, owner),
+            *("-m", "kit.outboxworker", task, self.url, KEY_TEXT, owner, *pace),
             cwd=TESTS,
             env={**os.environ, "PYTHONPATH": str(TESTS)},
             stdin=asyncio.subprocess.PIPE,
@@ -69,12 +71,21 @@ class Crew:
             self.lines[owner].append(line)
             lines = None if lines is None else lines - 1
 
-    async def killed(self, worker: tuple[str, Process], lines: int, pause: float) -> None:
-        """Let a worker begin, and kill it some time after it printed so many lines."""
+    async def killed(self, worker: tuple[str, Process], steps: int, pause: float) -> None:
+        """Let a worker do batches, and kill it some time after it was given leave for the last."""
         owner, process = worker
-        _begin(process)
-        await self.read(owner, process, lines)
+        for _ in range(steps - 1):
+            _leave(process)
+            await self.read(owner, process, 1)
+            if self.lines[owner][-1] != "none\n":
+                await self.read(owner, process, 1)
+        _leave(process)
         await asyncio.sleep(pause)
+        await self.die(worker)
+
+    async def die(self, worker: tuple[str, Process]) -> None:
+        """Kill a worker."""
+        owner, process = worker
         process.send_signal(signal.SIGKILL)
         await self.read(owner, process)
         assert await process.wait() == -signal.SIGKILL, "it ended by itself"
@@ -82,7 +93,7 @@ class Crew:
     async def finished(self, worker: tuple[str, Process]) -> None:
         """Let a worker begin, and wait until it finds nothing more to do."""
         owner, process = worker
-        _begin(process)
+        _leave(process)
         await self.read(owner, process)
         assert await process.wait() == 0
 
@@ -93,10 +104,11 @@ class Crew:
             for word, *rest in map(str.split, lines):
                 for id in rest[2:] if word == "claim" else ():
                     found[UUID(id)].append((float(rest[0]), float(rest[1]), owner))
-        return {id: sorted(claims) for id, claims in found.items()}
+        # When each call returned, which is soon after its commit; it may have waited before.
+        return {id: sorted(claims, key=itemgetter(1)) for id, claims in found.items()}
 
 
-def _begin(process: Process) -> None:
+def _leave(process: Process) -> None:
     assert process.stdin is not None
     process.stdin.write(b"\n")
 
@@ -121,7 +133,7 @@ async def fill(office: Office, count: int) -> None:
 async def states(office: Office) -> Counter[MessageState]:
     """Count the messages by state."""
     async with office.database.reading(office.tenant.workspace_id) as work:
-        return Counter(await work.messages.count_states(office.config_id))
+        return await count_states(work, office.config_id)
 
 
 @pytest.mark.parametrize(("task", "count"), [("jobs", 5000), ("messages", 500)])
@@ -134,14 +146,19 @@ async def test_killed_workers_lose_nothing_and_share_nothing(
     A message is in doubt only where its worker died between commit and end.
     """
     chance = random.Random()  # noqa: S311 - moments, not secrets
-    crew = Crew(task, storage_settings.url)
+    crew = Crew(storage_settings.url)
     async with opened(storage_settings, keyring, utc_now()) as office:
         await fill(office, count)
-        tasks = ["hang", *[task] * (VICTIMS + FINISHERS)]
-        hanging, *workers = await asyncio.gather(*(crew.start(each) for each in tasks))
-        await crew.killed(hanging, 1, 0)
+        hanging, *workers = await asyncio.gather(
+            crew.start("hang"),
+            *(crew.start(task, "step") for _ in range(VICTIMS)),
+            *(crew.start(task) for _ in range(FINISHERS)),
+        )
+        _leave(hanging[1])
+        await crew.read(*hanging, 1)
+        await crew.die(hanging)
         victims = (
-            crew.killed(worker, chance.randrange(1, LINES), chance.random() * 0.01)
+            crew.killed(worker, chance.randint(1, STEPS), chance.random() * PAUSE_SECONDS)
             for worker in workers[:VICTIMS]
         )
         finishers = (crew.finished(worker) for worker in workers[VICTIMS:])

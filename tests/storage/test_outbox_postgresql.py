@@ -19,13 +19,13 @@ from alembic import command
 from sqlalchemy import Connection, delete, text
 
 from kit.database import KEY_TEXT
-from kit.outgoing import Office, job_of, opened
+from kit.outgoing import Office, opened
 from kit.records import make_message, make_tenant
 from kit.silence import Silence
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.errors import Fault, NotFound
 from mailconfig.domain.messages import Message, MessageEvent
-from mailconfig.domain.outbox import Job
+from mailconfig.domain.outbox import Job, job_of
 from mailconfig.storage import migration, outbox_postgresql
 from mailconfig.storage.database import Database, StorageSettings
 from mailconfig.storage.inspecting import inspect_database

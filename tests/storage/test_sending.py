@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from kit.outgoing import Office, job_of, opened
+from kit.outgoing import Office, opened
 from kit.records import NOON
 from mailconfig.domain.diagnostics import DiagnosticCode, Phase
 from mailconfig.domain.messages import (
@@ -18,6 +18,7 @@ from mailconfig.domain.messages import (
     MessageState,
     RecipientState,
 )
+from mailconfig.domain.outbox import job_of
 from mailconfig.domain.sending import Outcome
 from mailconfig.storage.database import StorageSettings, Work
 from mailconfig.storage.messages import Change
