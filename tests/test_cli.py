@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -160,12 +161,16 @@ def test_the_simulator_alone(tmp_path: Path) -> None:
     other clients, and ends by Ctrl+C.
     """
     ca = tmp_path / "ca.pem"
-    with subprocess.Popen(
-        command("simulator", "--port", "0", "--ca", ca),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        subprocess.Popen(
+            command("simulator", "--port", "0", "--ca", ca),
+            env=environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+        ExitStack() as ending,
+    ):
+        ending.callback(process.kill)
         assert process.stdout is not None
         lines = list(iter(process.stdout.readline, "The password is demo. Ctrl+C ends it.\n"))
         assert lines[0] == "Demo: All is well\n"

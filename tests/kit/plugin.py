@@ -6,6 +6,7 @@ skip on a laptop and a failure where CI or MAILCONFIG_REQUIRE_SERVERS is set.
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -29,6 +30,12 @@ class _Node(Protocol):
 
     config: pytest.Config
     workerinput: dict[str, str]
+
+
+def pytest_configure() -> None:
+    """Let what tests start be interrupted, even where a shell started the run to be deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
