@@ -93,6 +93,7 @@ class Post:
     office: Office
     transport: Transport
     breaker: HostBreaker = field(default_factory=lambda: HostBreaker(BreakerSettings()))
+    policy: SendingPolicy = field(default_factory=SendingPolicy)
 
     def __post_init__(self) -> None:
         """Make the queue."""
@@ -108,7 +109,7 @@ class Post:
             self.breaker,
             cast("GrantService", Grants()),
             cast("FileService", Files()),
-            SendingPolicy(),
+            self.policy,
             self.office.clock,
             lambda: 0.5,
         )
