@@ -71,9 +71,15 @@ async def test_a_stopping_worker_gives_back_what_it_has_not_sent(post: Post) -> 
     """What is under way and what waits for its turn is everybody's at once, at the same moment."""
     post.transport.script = hanging = Hanging()
     messages = [await post.taken_in() for _ in range(4)]
-    async with post.sender().running():
-        with anyio.fail_after(20):
+
+    async def work() -> None:
+        async with post.sender(drain_seconds=30).running():
             await hanging.reached.wait()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(work)
+        with anyio.fail_after(20):  # before the worker has to give up
+            await hanging.left.wait()
     states = [await post.office.state(message.id) for message in messages]
     assert states == [MessageState.QUEUED] * 4
     post.transport.script = take

@@ -22,6 +22,7 @@ from kit.sendingworker import COMMITTED, Ticking, post_of
 from mailconfig.domain.clock import utc_now
 from mailconfig.domain.delivery import Commit, Delivery, Sending
 from mailconfig.domain.messages import Message, MessageState
+from mailconfig.services.sending.endings import SendingPolicy
 from mailconfig.storage.database import Database, StorageSettings
 from mailconfig.storage.sealing import Keyring
 
@@ -113,6 +114,32 @@ async def test_what_a_killed_worker_had_is_taken_over(
             await until(office, gone, MessageState.AMBIGUOUS)
     await post.queue.close()
     assert [each.envelope.sender for each in transport.sendings] == [waits.sender]
+
+
+async def test_who_sends_for_long_keeps_its_message(
+    office: Office, storage_settings: StorageSettings, tmp_path: Path
+) -> None:
+    """An attempt lasts longer than several leases: heartbeats prolong them, nobody takes over."""
+
+    async def long(sending: Sending, commit: Commit) -> Delivery:
+        await anyio.sleep(3)
+        async with office.database.work(office.tenant.workspace_id) as work:
+            assert await work.sending.recover(message.id) is None
+        return await take(sending, commit)
+
+    posts = [post_of(office, storage_settings.url, tmp_path) for _ in range(2)]
+    transport = Scripted(long)
+    message = await taken_in(posts[0])
+    async with AsyncExitStack() as stack:
+        for post in posts:
+            stack.push_async_callback(post.queue.close)
+            post.policy = SendingPolicy(lease_seconds=1.5)
+            sender = post.sender(transport, lease_seconds=1.5, wait_seconds=0.2)
+            await stack.enter_async_context(sender.running())
+        with anyio.fail_after(30):
+            await until(office, message, MessageState.SENT)
+    assert len(transport.sendings) == 1
+    assert (await office.read(message.id)).attempts == 1
 
 
 async def test_a_worker_that_was_held_up_goes_on(
