@@ -9,12 +9,14 @@ PostgreSQL they are a part of the connections that the operator allows.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from mailconfig.storage import sqlitedriver
 from mailconfig.storage.reads.sqlite import SqliteLines
 from mailconfig.storage.reads.statements import Lines, Single
 from mailconfig.storage.settings import StorageSettings, database_url
@@ -87,8 +89,13 @@ def _postgres(settings: StorageSettings) -> Engines:
 
 def _engine(settings: StorageSettings, pool_size: int) -> AsyncEngine:
     """Build one engine with a pool of fixed size."""
+    url = database_url(settings)
+    more: dict[str, Any] = {}
+    if url.get_backend_name() == "sqlite":
+        more["async_creator"] = partial(sqlitedriver.connect, url.database or "")
     return create_async_engine(
-        database_url(settings),
+        url,
+        **more,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=settings.wait_seconds,
