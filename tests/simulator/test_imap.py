@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kit.simulated import Client, Simulated, simulated
+from mailconfig.simulator.mailbox import MESSAGE_MAX_BYTES
 from mailconfig.simulator.wire import LINE_MAX_BYTES
 
 LETTER = (
@@ -137,6 +138,56 @@ async def test_a_message_to_oneself_is_found_read_and_removed(world: Simulated) 
     assert await client.ended()
 
 
+async def test_a_copy_of_what_was_sent_is_kept(world: Simulated) -> None:
+    """APPEND takes a message as a literal, as mailconfig sends it, and no other account has it."""
+    client = await signed_in(world)
+    content = b"Message-ID: <c@x>\r\nSubject: (a)\r\n\r\n" + b"text\r\n" * 20_000
+    command = f'b APPEND Sent (\\Seen) "24-Nov-2026 01:00:00 +0000" {{{len(content)}}}'
+    assert await client.ask(command) == ["+ Ready for literal data"]
+    await client.send_bytes(content + b"\r\n")
+    assert await client.line() == "b OK APPEND completed"
+    assert "* 1 EXISTS" in await client.ask("c EXAMINE Sent")
+    assert (await client.ask('d UID SEARCH SEEN HEADER Message-ID "<c@x>"'))[0] == "* SEARCH 1"
+    part = await client.ask("e UID FETCH 1 (UID RFC822.SIZE BODY.PEEK[]<11.5>)")
+    assert part[0] == f"* 1 FETCH (UID 1 RFC822.SIZE {len(content)} BODY[]<11> {{5}}"
+    assert part[1] == " <c@x)"
+    other = await signed_in(world, "spam@well.localhost")
+    assert "* 0 EXISTS" in await other.ask("b EXAMINE Sent")
+
+
+async def test_what_no_mailbox_keeps(world: Simulated) -> None:
+    """A folder that is not there, and a message larger than any that can be sent."""
+    client = await signed_in(world)
+    await client.send_bytes(b"b APPEND Nowhere {1+}\r\nx\r\n")
+    assert await client.line() == "b NO [TRYCREATE] There is no such mailbox"
+    large = b"x" * (MESSAGE_MAX_BYTES + 1)
+    await client.send_bytes(b"c APPEND Sent {%d+}\r\n%s\r\n" % (len(large), large))
+    assert await client.line() == "c NO [LIMIT] The message is too large"
+    assert await client.ask("d APPEND Sent") == ["* BAD That is no command"]
+    assert "* 0 EXISTS" in await client.ask("e EXAMINE Sent")
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ('(OR OR HEADER Content-Type "multipart/report" HEADER Return-Path "" FROM "eve")', "1 2"),
+        ('UID 2:* SINCE 1-Nov-2026 (OR FROM "mailer-daemon" FROM "postmaster")', "2"),
+        ('OR (FROM "ann" UNSEEN) UID 2', "1 2"),
+        ('(FROM "ann") (FROM "postmaster")', ""),
+        ("OR SEEN DELETED", ""),
+    ],
+)
+async def test_searching_by_more_than_one_key(world: Simulated, keys: str, found: str) -> None:
+    """Keys in groups and alternatives, as mailconfig looks for reports (RFC 9051, 6.4.4)."""
+    await world.deliver("ann@well.localhost", *LETTER)
+    daemon = "From: Postmaster <Postmaster@well.localhost>"
+    await world.deliver("ann@well.localhost", daemon, "", "It came back")
+    client = await signed_in(world)
+    await client.ask("b EXAMINE INBOX")
+    answer = f"* SEARCH {found}".rstrip()
+    assert await client.ask(f"c UID SEARCH {keys}") == [answer, "c OK SEARCH completed"]
+
+
 async def test_mailboxes_are_bounded_and_apart(world: Simulated) -> None:
     """A mailbox keeps its newest 20 messages, and no other account sees them."""
     for number in range(22):
@@ -172,6 +223,9 @@ SELECTED = [
     b"a UID FETCH 1:x FLAGS\r\na UID FETCH * BODY[1.2]\r\na UID FETCH 1 (\r\n",
     b"a UID STORE 1\r\na UID STORE 1 FLAGS x\r\na UID EXPUNGE 0\r\na EXPUNGE\r\n",
     b"a UID SEARCH HEADER Subject \xff\r\n",
+    b"a UID SEARCH (SEEN\r\na UID SEARCH SEEN)\r\na UID SEARCH OR SEEN\r\na UID SEARCH FROM\r\n",
+    b"a UID SEARCH " + b"OR " * 5000 + b"\r\na UID SEARCH " + b"(" * 16_000 + b"\r\n",
+    b"a UID FETCH 1 BODY[]<1>\r\na UID FETCH 1 BODY[]<999999999.999999999>\r\n",
 ]
 
 

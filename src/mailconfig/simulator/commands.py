@@ -7,7 +7,7 @@ from typing import Final
 from mailconfig.simulator.wire import HungUp, Wire
 
 _LITERAL: Final = re.compile(r"\{(\d{1,6})(\+?)\}\Z")
-_LITERALS_MAX_BYTES: Final = 64 * 1024
+LITERALS_MAX_BYTES: Final = 64 * 1024
 """For all literals of a command; user names, passwords and search words are short."""
 _LITERALS_MAX: Final = 8
 _TAG: Final = re.compile(r"[A-Za-z0-9.]{1,32}")
@@ -38,10 +38,10 @@ class Command:
         return tuple(word for word in self.words if word not in ("(", ")"))
 
 
-async def read_command(wire: Wire) -> Command:
+async def read_command(wire: Wire, literals_max_bytes: int = LITERALS_MAX_BYTES) -> Command:
     """Read the next command, asking for its literals. Raises HungUp and Malformed."""
     words: list[str] = []
-    left = _LITERALS_MAX_BYTES
+    left = literals_max_bytes
     for _ in range(_LITERALS_MAX):
         line = await wire.line()
         literal = _LITERAL.search(line)

@@ -1,7 +1,8 @@
 """A small IMAP server (RFC 9051, RFC 3501) that says what its service and accounts are to say.
 
-Enough for connection tests and round trips: sign-in, ID, folders with their use, SEARCH, FETCH,
-STORE and EXPUNGE by UID. All else is answered with BAD.
+Enough for connection tests, round trips, copies of what was sent and looking for reports: sign-in,
+ID, folders with their use, APPEND, SEARCH, FETCH, STORE and EXPUNGE by UID. All else is answered
+with BAD.
 """
 
 import ssl
@@ -10,9 +11,20 @@ from typing import ClassVar, Final
 
 from mailconfig.domain.servers import TransportSecurity
 from mailconfig.simulator import logins, messages
-from mailconfig.simulator.commands import Command, Malformed, read_command
+from mailconfig.simulator.commands import (
+    LITERALS_MAX_BYTES,
+    Command,
+    Malformed,
+    read_command,
+)
 from mailconfig.simulator.logins import Login
-from mailconfig.simulator.mailbox import FOLDERS, UID_VALIDITY, Folder, Mailboxes
+from mailconfig.simulator.mailbox import (
+    FOLDERS,
+    MESSAGE_MAX_BYTES,
+    UID_VALIDITY,
+    Folder,
+    Mailboxes,
+)
 from mailconfig.simulator.services import Account, Manner, Server, Service
 from mailconfig.simulator.wire import HungUp, Wire
 
@@ -25,7 +37,7 @@ _ERRORS_MAX: Final = 10
 _SELECTED: Final = frozenset(
     {"UID SEARCH", "UID FETCH", "UID STORE", "UID EXPUNGE", "EXPUNGE", "CLOSE", "UNSELECT"}
 )
-_SIGNED_IN: Final = _SELECTED | {"LIST", "SELECT", "EXAMINE"}
+_SIGNED_IN: Final = _SELECTED | {"LIST", "SELECT", "EXAMINE", "APPEND"}
 
 
 class ImapSession:
@@ -57,7 +69,9 @@ class ImapSession:
         self._wire.drips = self._server.manner is Manner.TARPIT
         for _ in range(_COMMANDS_MAX):
             try:
-                command = await read_command(self._wire)
+                # Who has signed in may bring a message.
+                more = MESSAGE_MAX_BYTES if self._account is not None else 0
+                command = await read_command(self._wire, LITERALS_MAX_BYTES + more)
                 await self._answer(command)
             except Malformed:
                 await self._fault("* BAD That is no command")
@@ -198,6 +212,23 @@ class ImapSession:
             self._selected = folder
             await self._describe(command, folder)
 
+    async def _append(self, command: Command) -> None:
+        """Take folder, flags, time and message; the time is that of its arrival here."""
+        account, words = self._account, command.words
+        if account is None or len(words) < 2:  # noqa: PLR2004 - a folder and a message
+            raise Malformed
+        name = "INBOX" if words[0].upper() == "INBOX" else words[0]
+        content = words[-1].encode("utf-8", "surrogateescape")
+        if name not in FOLDERS:
+            await self._refuse(command, ("NO [TRYCREATE] There is no such mailbox",))
+        elif len(content) > MESSAGE_MAX_BYTES:
+            await self._refuse(command, ("NO [LIMIT] The message is too large",))
+        else:
+            flags = {word for word in words[1:-1] if word.startswith("\\")}
+            address = self._service.address(account)
+            self._mailboxes.keep(address, name, content, flags)
+            await self._done(command, "APPEND completed")
+
     async def _describe(self, command: Command, folder: Folder) -> None:
         await self._wire.send(
             f"* {len(folder.messages)} EXISTS",
@@ -215,7 +246,7 @@ class ImapSession:
     # ---- a mailbox is selected -------------------------------------------------------------
 
     async def _search(self, command: Command) -> None:
-        found = messages.search(self._opened, command.bare())
+        found = messages.search(self._opened, command.words)
         await self._wire.send(" ".join(["* SEARCH", *map(str, found)]))
         await self._done(command, "SEARCH completed")
 
@@ -250,6 +281,7 @@ class ImapSession:
         "LOGIN": _login,
         "AUTHENTICATE": _authenticate,
         "LIST": _list,
+        "APPEND": _append,
         "SELECT": _select,
         "EXAMINE": _select,
         "CLOSE": _close,

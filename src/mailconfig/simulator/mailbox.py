@@ -92,3 +92,7 @@ class Mailboxes:
             f" dmarc=pass header.from={domain}\r\n"
         )
         self.of(address)[folder].add(Message(trace.encode() + content, received_at))
+
+    def keep(self, address: str, folder: str, content: bytes, flags: set[str]) -> None:
+        """Put a message that a client brings into a folder, as it is."""
+        self.of(address)[folder].add(Message(content, self._now(), flags))

@@ -4,6 +4,7 @@ Pure functions over words of a command; all raise Malformed for what they do not
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -19,35 +20,72 @@ _FLAGS: Final = {
     "UNDELETED": ("\\Deleted", False),
 }
 """Keys that ask for a flag, or for its absence."""
-_BODY: Final = re.compile(r"BODY(?:\.PEEK)?\[(?P<section>[^\]]*)\]\Z", re.IGNORECASE)
+_BODY: Final = re.compile(
+    r"BODY(?:\.PEEK)?\[(?P<section>[^\]]*)\](?:<(?P<start>\d{1,9})\.(?P<count>\d{1,9})>)?\Z",
+    re.IGNORECASE,
+)
 _FIELDS: Final = re.compile(r"HEADER\.FIELDS \(?(?P<names>[^)]*)\)?\Z", re.IGNORECASE)
 _ITEMS_MAX: Final = 10
 """Of one FETCH; mail programs ask for five, and each may be a whole message."""
+_NESTING_MAX: Final = 8
+"""Of keys in each other; each message is looked at once for each of them."""
 _DATED: Final = frozenset({"SINCE", "BEFORE", "ON"})
 """Keys with a date; every message here is of today."""
 
 
 def search(folder: Folder, words: tuple[str, ...]) -> list[int]:
-    """Return the UIDs that all keys fit: ALL, those of flags and dates, UID, HEADER."""
-    keys = list(words[2:] if words[:1] and words[0].upper() == "CHARSET" else words)
-    found = list(folder.messages)
-    while keys:
-        key = keys.pop(0).upper()
-        if key == "ALL":
-            continue
-        if key in _FLAGS:
-            flag, is_set = _FLAGS[key]
-            found = [uid for uid in found if (flag in folder.messages[uid].flags) == is_set]
-        elif key in _DATED and keys:
-            keys.pop(0)
-        elif key == "UID" and keys:
-            found = [uid for uid in uids_of(keys.pop(0), list(folder.messages)) if uid in found]
-        elif key == "HEADER" and len(keys) > 1:
-            name, value = keys.pop(0), keys.pop(0)
-            found = [uid for uid in found if _has(folder.messages[uid], name, value)]
-        else:
-            raise Malformed
+    """Return the UIDs that all keys fit: ALL, flags, dates, UID, HEADER, FROM, OR and groups."""
+    charset = words[:1] and words[0].upper() == "CHARSET"
+    keys = deque(words[2:] if charset else words)
+    fitting = _fitting_all(folder, keys, _NESTING_MAX)
+    if keys:
+        raise Malformed
+    return [uid for uid in folder.messages if uid in fitting]
+
+
+def _fitting_all(folder: Folder, keys: deque[str], depth: int) -> set[int]:
+    """Take keys up to the end or a closing parenthesis; return the UIDs that all of them fit."""
+    found = set(folder.messages)
+    while keys and keys[0] != ")":
+        found &= _fitting(folder, keys, depth)
     return found
+
+
+def _fitting(folder: Folder, keys: deque[str], depth: int) -> set[int]:
+    """Take one key; return the UIDs that it fits."""
+    if not depth:
+        raise Malformed
+    try:
+        key = keys.popleft().upper()
+        if key == "(":
+            found = _fitting_all(folder, keys, depth - 1)
+            keys.popleft()  # its end
+            return found
+        if key == "OR":
+            return _fitting(folder, keys, depth - 1) | _fitting(folder, keys, depth - 1)
+        return _fitting_one(folder, key, keys)
+    except IndexError:
+        raise Malformed from None
+
+
+def _fitting_one(folder: Folder, key: str, keys: deque[str]) -> set[int]:
+    """Return the UIDs that a key fits which holds no other ones; raises also IndexError."""
+    everything = folder.messages
+    if key == "ALL":
+        return set(everything)
+    if key in _FLAGS:
+        flag, is_set = _FLAGS[key]
+        return {uid for uid, message in everything.items() if (flag in message.flags) == is_set}
+    if key in _DATED:
+        keys.popleft()
+        return set(everything)
+    if key == "UID":
+        return set(uids_of(keys.popleft(), list(everything)))
+    if key in {"HEADER", "FROM"}:
+        name = keys.popleft() if key == "HEADER" else key
+        value = keys.popleft()
+        return {uid for uid, message in everything.items() if _has(message, name, value)}
+    raise Malformed
 
 
 def _has(message: Message, name: str, value: str) -> bool:
@@ -88,8 +126,12 @@ def _item(message: Message, name: str) -> bytes:
     body = _BODY.match(name)
     if body is None:
         raise Malformed
-    data = _section(message, body["section"])
-    return b"BODY[%s] {%d}\r\n%s" % (body["section"].upper().encode(), len(data), data)
+    data, origin = _section(message, body["section"]), b""
+    if body["start"] is not None:
+        start = int(body["start"])
+        data, origin = data[start : start + int(body["count"])], b"<%d>" % start
+    section = body["section"].upper().encode()
+    return b"BODY[%s]%s {%d}\r\n%s" % (section, origin, len(data), data)
 
 
 def _section(message: Message, section: str) -> bytes:
