@@ -43,9 +43,9 @@ PASSED), but for two:
 | --- | --- | --- | --- |
 """
 _SERVERS = """
-All mailboxes are in memory; they hold what an account sends to itself, and nothing else can be
-sent. A lost message is looked for until `MAILCONFIG_ROUNDTRIP_SECONDS` are over, longer than
-`waitSeconds` can wait: follow such a test by `connectionTestProgress`.
+All mailboxes are in memory; they hold what an account sends to itself and its copy of it in Sent,
+and nothing else can be sent. A lost message is looked for until `MAILCONFIG_ROUNDTRIP_SECONDS` are
+over, longer than `waitSeconds` can wait: follow such a test by `connectionTestProgress`.
 
 ## Servers
 
