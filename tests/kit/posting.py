@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import UUID
 
+import anyio
+
 from kit.drafts import shipped
 from kit.outgoing import Office
 from kit.records import make_config
@@ -74,6 +76,26 @@ async def take(sending: Sending, commit: Commit) -> Delivery:
         for one in sending.envelope.recipients
     )
     return Delivery(replies, reply="250 2.0.0 queued as 1")
+
+
+class Hanging:
+    """Never answers, and commits only when told so."""
+
+    def __init__(self, *, committing: bool = False) -> None:
+        self._committing = committing
+        self.reached = anyio.Event()
+        self.left = anyio.Event()
+
+    async def __call__(self, _sending: Sending, commit: Commit) -> Delivery:
+        """Hang until cancelled."""
+        if self._committing:
+            assert await commit()
+        self.reached.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.left.set()
+        raise AssertionError
 
 
 def refuse(phase: Phase, code: int, text: str, *, early: bool = False) -> Script:

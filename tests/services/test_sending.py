@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from kit.outgoing import opened
-from kit.posting import Post, Scripted, refuse, take
+from kit.posting import Hanging, Post, Scripted, refuse, take
 from mailconfig.domain.configs import ConfigStatus
 from mailconfig.domain.delivery import Commit, Delivery, RecipientReply, Sending
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
@@ -195,16 +194,9 @@ async def test_who_is_suppressed_is_not_named(post: Post) -> None:
 
 async def test_interrupted_before_the_content_it_is_given_back(post: Post) -> None:
     """Nothing of it went out: another worker sends it at once."""
-    reached = anyio.Event()
-
-    async def hang(_sending: Sending, _commit: Commit) -> Delivery:
-        reached.set()
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    post.transport.script = hang
+    post.transport.script = hanging = Hanging()
     message = await post.taken_in()
-    await _interrupted(post, reached)
+    await _interrupted(post, hanging.reached)
     assert await post.office.state(message.id) is MessageState.QUEUED
     post.transport.script = take
     assert await post.round(owner="other") == 1
@@ -214,17 +206,9 @@ async def test_interrupted_before_the_content_it_is_given_back(post: Post) -> No
 
 async def test_interrupted_after_the_content_it_is_ambiguous(post: Post) -> None:
     """It may have arrived: nobody sends it again by itself."""
-    reached = anyio.Event()
-
-    async def hang(_sending: Sending, commit: Commit) -> Delivery:
-        assert await commit()
-        reached.set()
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    post.transport.script = hang
+    post.transport.script = hanging = Hanging(committing=True)
     message = await post.taken_in()
-    await _interrupted(post, reached)
+    await _interrupted(post, hanging.reached)
     after = await post.office.read(message.id)
     assert after.state is MessageState.AMBIGUOUS
     assert {one.state for one in after.recipients} == {RecipientState.AMBIGUOUS}

@@ -10,11 +10,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import anyio
-import anyio.lowlevel
 import pytest
 
 from kit.outgoing import opened
-from kit.posting import Post, Scripted, refuse, take
+from kit.posting import Hanging, Post, Scripted, refuse, take
 from mailconfig.domain.delivery import Commit, Delivery, Sending
 from mailconfig.domain.diagnostics import DiagnosticCode, Observation, Phase
 from mailconfig.domain.diagnostics.values import Failure
@@ -32,26 +31,6 @@ async def post(storage_settings: StorageSettings, keyring: Keyring) -> AsyncIter
     """An account whose server takes everything."""
     async with opened(storage_settings, keyring) as office:
         yield Post(office, Scripted(take))
-
-
-class Hanging:
-    """Never answers, and commits only when told so."""
-
-    def __init__(self, *, committing: bool = False) -> None:
-        self._committing = committing
-        self.reached = anyio.Event()
-        self.left = anyio.Event()
-
-    async def __call__(self, _sending: Sending, commit: Commit) -> Delivery:
-        """Hang until cancelled."""
-        if self._committing:
-            assert await commit()
-        self.reached.set()
-        try:
-            await anyio.sleep_forever()
-        finally:
-            self.left.set()
-        raise AssertionError
 
 
 async def unanswered(sending: Sending, commit: Commit) -> Delivery:

@@ -260,3 +260,16 @@ async def test_a_message_is_not_multiplied(world: Simulated) -> None:
     few, many = " ".join(["BODY[]"] * 10), " ".join(["BODY[]"] * 11)
     assert await client.ask(f"c UID FETCH 1 ({few})") == ["c OK FETCH completed"]
     assert await client.ask(f"d UID FETCH 1 ({many})") == ["* BAD That is no command"]
+
+
+async def test_a_search_is_bounded(world: Simulated) -> None:
+    """A hundred words are looked for, with eight levels; more of either are no search."""
+    client = await signed_in(world)
+    await client.ask("b SELECT INBOX")
+    assert await client.ask(f"c UID SEARCH {'SEEN ' * 100}") == [
+        "* SEARCH",
+        "c OK SEARCH completed",
+    ]
+    assert await client.ask(f"d UID SEARCH {'SEEN ' * 101}") == ["* BAD That is no command"]
+    for levels, answer in ((7, "* SEARCH"), (8, "* BAD That is no command")):
+        assert (await client.ask(f"e UID SEARCH {'(' * levels}SEEN{')' * levels}"))[0] == answer

@@ -10,6 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from mailconfig.storage import sqlitedriver
+from mailconfig.storage.engines import open_engines
+from mailconfig.storage.settings import StorageSettings
 from mailconfig.storage.sqlitedriver import Connection
 
 MANY = 250
@@ -106,6 +108,16 @@ async def test_an_error_leaves_nothing_open(connection: Counting) -> None:
     await cursor.close()
     assert await cursor.fetchall() == []
     await connection.cursor().execute("DROP TABLE numbers")
+
+
+async def test_both_engines_open_it(tmp_path: Path) -> None:
+    """What transactions of the product run on."""
+    engines = open_engines(StorageSettings(f"sqlite:///{tmp_path / 'a.db'}"))
+    for engine in (engines.writing, engines.reading):
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            assert isinstance(raw.driver_connection, Connection)
+    await engines.dispose()
 
 
 async def test_sqlalchemy_works_with_it(tmp_path: Path) -> None:

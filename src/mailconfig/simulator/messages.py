@@ -27,14 +27,18 @@ _BODY: Final = re.compile(
 _FIELDS: Final = re.compile(r"HEADER\.FIELDS \(?(?P<names>[^)]*)\)?\Z", re.IGNORECASE)
 _ITEMS_MAX: Final = 10
 """Of one FETCH; mail programs ask for five, and each may be a whole message."""
+_SEARCH_WORDS_MAX: Final = 100
+"""Of one SEARCH; ours have 20, and each message is looked at for each of them."""
 _NESTING_MAX: Final = 8
-"""Of keys in each other; each message is looked at once for each of them."""
+"""Of keys in each other."""
 _DATED: Final = frozenset({"SINCE", "BEFORE", "ON"})
 """Keys with a date; every message here is of today."""
 
 
 def search(folder: Folder, words: tuple[str, ...]) -> list[int]:
     """Return the UIDs that all keys fit: ALL, flags, dates, UID, HEADER, FROM, OR and groups."""
+    if len(words) > _SEARCH_WORDS_MAX:
+        raise Malformed
     charset = words[:1] and words[0].upper() == "CHARSET"
     keys = deque(words[2:] if charset else words)
     fitting = _fitting_all(folder, keys, _NESTING_MAX)

@@ -60,8 +60,9 @@ def open_engines(settings: StorageSettings) -> Engines:
     url = database_url(settings)
     if url.get_backend_name() == "postgresql":
         return _postgres(settings)
-    writing = _engine(settings, pool_size=1)
-    reading = _engine(settings, pool_size=settings.pool_size)
+    opened = partial(sqlitedriver.connect, url.database or "")
+    writing = _engine(settings, pool_size=1, async_creator=opened)
+    reading = _engine(settings, pool_size=settings.pool_size, async_creator=opened)
     prepare_sqlite(writing.sync_engine, settings, "BEGIN IMMEDIATE")
     prepare_sqlite(reading.sync_engine, settings, "BEGIN", "PRAGMA query_only=ON")
     threads = min(_READERS_MAX, settings.pool_size)
@@ -87,14 +88,10 @@ def _postgres(settings: StorageSettings) -> Engines:
     )
 
 
-def _engine(settings: StorageSettings, pool_size: int) -> AsyncEngine:
-    """Build one engine with a pool of fixed size."""
-    url = database_url(settings)
-    more: dict[str, Any] = {}
-    if url.get_backend_name() == "sqlite":
-        more["async_creator"] = partial(sqlitedriver.connect, url.database or "")
+def _engine(settings: StorageSettings, pool_size: int, **more: Any) -> AsyncEngine:  # noqa: ANN401
+    """Build one engine with a pool of fixed size, by `more` options of SQLAlchemy's."""
     return create_async_engine(
-        url,
+        database_url(settings),
         **more,
         pool_size=pool_size,
         max_overflow=0,

@@ -15,7 +15,7 @@ import aiosqlite
 
 _FIRST_ROWS: Final = 100
 """Rows that come with a statement; for those after them each fetch is a way of its own."""
-_STATEMENTS: Final = 300
+STATEMENTS_KEPT: Final = 300
 """Statements that a connection keeps prepared."""
 
 Parameters = Iterable[Any]
@@ -25,7 +25,7 @@ def connect(path: str) -> "Connection":
     """Return a connection that opens when it is awaited."""
 
     def opened() -> sqlite3.Connection:
-        return sqlite3.connect(path, check_same_thread=False, cached_statements=_STATEMENTS)
+        return sqlite3.connect(path, check_same_thread=False, cached_statements=STATEMENTS_KEPT)
 
     return Connection(opened, _FIRST_ROWS)
 

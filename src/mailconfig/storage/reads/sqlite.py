@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
@@ -22,9 +21,7 @@ from sqlalchemy.engine import Dialect
 from mailconfig.domain.errors import Fault
 from mailconfig.storage.faults import DatabaseError, ValueRefused
 from mailconfig.storage.reads.statements import Prepared, Row
-
-_STATEMENTS: Final = 300
-"""Statements that a connection keeps prepared."""
+from mailconfig.storage.sqlitedriver import STATEMENTS_KEPT
 
 
 class SqliteLines:
@@ -65,7 +62,7 @@ class SqliteLines:
             timeout=self._wait_seconds,
             isolation_level=None,
             check_same_thread=False,  # closed from another thread, once this one has ended
-            cached_statements=_STATEMENTS,
+            cached_statements=STATEMENTS_KEPT,
         )
         self._opened.append(connection)
         connection.execute("PRAGMA query_only=ON")
