@@ -88,7 +88,7 @@ def _postgres(settings: StorageSettings) -> Engines:
     )
 
 
-def _engine(settings: StorageSettings, pool_size: int, **more: Any) -> AsyncEngine:  # noqa: ANN401
+def _engine(settings: StorageSettings, pool_size: int, **more: Any) -> AsyncEngine:  # noqa: ANN401 - SQLAlchemy's
     """Build one engine with a pool of fixed size, by `more` options of SQLAlchemy's."""
     return create_async_engine(
         database_url(settings),
