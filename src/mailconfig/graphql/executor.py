@@ -155,6 +155,30 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
             root_type, root_value, grouped_field_set, in_order, new_defer_usages
         )
 
+    def single(self) -> tuple[str, FieldDetailsList] | None:
+        """Return the only root field, when an earlier request has collected it."""
+        variant = self.variant
+        root = None if variant is None else variant.root
+        return next(iter(root.items())) if root is not None and len(root) == 1 else None
+
+    async def execute_single(self, key: str, details: FieldDetailsList) -> ExecutionResult:
+        """Execute an operation of one root field.
+
+        As `execute_operation`, without collecting fields, keeping their order and waiting for
+        several.
+        """
+        kind = self.schema.get_root_type(self.operation.operation)
+        if kind is None:  # validation has refused it
+            raise TypeError("the schema has no such operation")
+        data: dict[str, Any] | None
+        try:
+            value = self.execute_field(kind, None, details, Path(None, key, kind.name), None)
+            data = {key: await value if self.is_awaitable(value) else value}
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            data = None
+        return cast("ExecutionResult", self.build_response(data))
+
     def collect_subfields(
         self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
     ) -> CollectedFields:
@@ -233,9 +257,13 @@ async def run_operation(
     executor = CompilingExecutor.of_plan(schema, plan, operation, coerced, context, extensions)
     try:
         async with asyncio.timeout(seconds):
-            result: Any = executor.execute_operation()
-            if not isinstance(result, ExecutionResult):
-                result = await result
+            single = executor.single()
+            if single is not None:
+                result: Any = await executor.execute_single(*single)
+            else:
+                result = executor.execute_operation()
+                if not isinstance(result, ExecutionResult):
+                    result = await result
             executor.let_go()
             return cast("ExecutionResult", result)
     except Exception as error:  # noqa: BLE001 - an operation's top: it is masked and logged

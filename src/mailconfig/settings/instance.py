@@ -71,7 +71,7 @@ class InstanceSettings(BaseSettings):
         description="postgresql://user:password@host/name or sqlite:///path; "
         "unset: SQLite in the data folder.",
     )
-    database_pool_size: int = Field(10, ge=1, le=500, description="Connections kept to PostgreSQL.")
+    database_pool_size: int = Field(16, ge=1, le=500, description="Connections kept to PostgreSQL.")
     database_busy_seconds: float = Field(
         10, gt=0, description="How long a SQLite writer waits for another one."
     )

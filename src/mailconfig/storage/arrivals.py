@@ -13,10 +13,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CTE, Table, bindparam, insert, literal, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Table,
+    bindparam,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.engine import Dialect
 
 from mailconfig.domain.configs import EmailConfig
@@ -115,7 +124,13 @@ def _insert(name: str, table: Table, row: Values, values: Mapping[str, object]) 
     for column, value in (("workspace_id", "workspace_id"), ("created_at", "now")):
         if column not in named:
             named[column] = bindparam(value, values[value], type_=table.c[column].type)
-    return insert(table).values(named).returning(*table.c).cte(name)
+    made = insert(table).values(named)
+    return (made.returning(*_read_on(table)) if table is configs else made).cte(name)
+
+
+def _read_on(config: FromClause) -> list[ColumnElement[Any]]:
+    """Return the columns of a configuration that its version has from it."""
+    return [config.c[name] for name in (*_COPIED, "id", "updated_at")]
 
 
 def _version(config: CTE, rows: Mapping[str, tuple[Table, Values]]) -> CTE:
@@ -123,9 +138,7 @@ def _version(config: CTE, rows: Mapping[str, tuple[Table, Values]]) -> CTE:
     _, event = rows["event"]
     author = bindparam("event_actor_id", event["actor_id"], type_=audit_events.c.actor_id.type)
     copied = select(
-        *(config.c[name] for name in _COPIED),
-        config.c.id,
-        config.c.updated_at,
+        *_read_on(config),
         author,
         literal(False),  # noqa: FBT003 - the value of a column
     )

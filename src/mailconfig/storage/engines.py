@@ -29,8 +29,9 @@ _READERS_MAX: Final = 4
 """Connections of the read side: a statement takes a fraction of what one core does about it, so
 that a few keep a process busy. On SQLite each is a thread."""
 
-_WRITERS_MAX: Final = 2
-"""Connections for single statements that write, which wait for the disk."""
+_WRITERS_MAX: Final = 5
+"""Connections for single statements that write, which wait for the disk. With fewer, requests
+wait for one another, which costs a tenth of a submit; with more, PostgreSQL waits for its locks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,13 @@ def open_engines(settings: StorageSettings) -> Engines:
 
 
 def _postgres(settings: StorageSettings) -> Engines:
-    """Divide the connections: some for single statements, the rest for transactions."""
+    """Divide the connections: single statements that read, those that write, and transactions."""
     # asyncpg is not imported where nobody uses it: that is 10 MiB.
     from mailconfig.storage.reads.postgres import PostgresLines  # noqa: PLC0415 - as said
 
     url, wait_seconds = database_url(settings), settings.wait_seconds
-    readers = min(_READERS_MAX, max(1, settings.pool_size // 2 - 1))
-    writers = min(_WRITERS_MAX, max(1, settings.pool_size // 4))
+    third = max(1, settings.pool_size // 3)
+    readers, writers = min(_READERS_MAX, third), min(_WRITERS_MAX, third)
     engine = _engine(settings, pool_size=max(1, settings.pool_size - readers - writers))
     return Engines(
         engine,

@@ -1,8 +1,9 @@
 """What may be compiled: reads a selection and tells the plain part from the rest.
 
 Plain is a field without resolver, extension, argument or directive, whose type is a leaf, or an
-object all of whose selected fields are plain, or a list of such. The outcome is a small tree that
-`projections` writes down. Knows Strawberry's definitions; must not look at any value.
+object all of whose selected fields are plain, or a list of such. A list of an abstract type beside
+them, which the errors of a mutation are, is plain as long as it is empty. The outcome is a small
+tree that `projections` writes down. Knows Strawberry's definitions; must not look at any value.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     TypeNameMetaFieldDef,
+    get_named_type,
+    is_abstract_type,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
@@ -58,6 +61,11 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """An empty list of an abstract type: only graphql-core could complete an item."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """An object of which everything selected is plain."""
 
@@ -73,7 +81,7 @@ class Record:
 class Value:
     """A type with its nullability."""
 
-    kind: Leaf | Rows | Record
+    kind: Leaf | Rows | Nothing | Record
     """The type without its nullability."""
     nullable: bool
     """Whether null is an answer."""
@@ -116,6 +124,8 @@ class Reader:
         if attribute is None:
             return None
         value = self._value(definition.type, details, depth)
+        if value is None and depth == 0:
+            value = _empty(definition.type)
         return Field(key, attribute, value) if value is not None else None
 
     def _value(
@@ -150,6 +160,15 @@ class Reader:
                 return None
             fields.append(field)
         return Record(kind, origin, tuple(fields))
+
+
+def _empty(kind: GraphQLOutputType) -> Value | None:
+    """Return a list that is plain while it is empty; None where the type is no such list."""
+    nullable = not isinstance(kind, GraphQLNonNull)
+    inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    if not isinstance(inner, GraphQLList) or not is_abstract_type(get_named_type(inner)):
+        return None
+    return Value(Nothing(), nullable)
 
 
 def _is_bare(details: FieldDetailsList) -> bool:

@@ -9,7 +9,16 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 
 from mailconfig.graphql.compiler import leaves
 from mailconfig.graphql.compiler.classes import fitting
-from mailconfig.graphql.compiler.plain import Collect, Field, Leaf, Reader, Record, Rows, Value
+from mailconfig.graphql.compiler.plain import (
+    Collect,
+    Field,
+    Leaf,
+    Nothing,
+    Reader,
+    Record,
+    Rows,
+    Value,
+)
 from mailconfig.graphql.compiler.positions import MOST_LAYOUTS, ByPosition
 from mailconfig.graphql.compiler.source import Source
 from mailconfig.graphql.layouts import Listed
@@ -73,12 +82,15 @@ def complete(source: Source, variable: str, value: Value) -> None:
         _kind(source, variable, value.kind)  # none of the checks lets None pass
 
 
-def _kind(source: Source, variable: str, kind: Leaf | Rows | Record) -> None:
+def _kind(source: Source, variable: str, kind: Leaf | Rows | Nothing | Record) -> None:
     match kind:
         case Leaf(kind=leaf):
             leaves.write(source, leaf, variable)
         case Rows(item=item):
             _rows(source, variable, item)
+        case Nothing():
+            source.leave_if(f"{variable}.__class__ is not list or {variable}")
+            source.add(f"{variable} = []")
         case Record():
             _record(source, variable, kind)
 
