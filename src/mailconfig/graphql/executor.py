@@ -155,28 +155,37 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
             root_type, root_value, grouped_field_set, in_order, new_defer_usages
         )
 
-    def single(self) -> tuple[str, FieldDetailsList] | None:
-        """Return the only root field, when an earlier request has collected it."""
-        variant = self.variant
-        root = None if variant is None else variant.root
-        return next(iter(root.items())) if root is not None and len(root) == 1 else None
+    def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[ExecutionResult]:
+        """Execute the operation; one of a single root field without collecting and gathering.
 
-    async def execute_single(self, key: str, details: FieldDetailsList) -> ExecutionResult:
-        """Execute an operation of one root field.
-
-        As `execute_operation`, without collecting fields, keeping their order and waiting for
-        several.
+        That is so from the second request on, when an earlier one has collected it.
         """
+        root = None if self.variant is None else self.variant.root
         kind = self.schema.get_root_type(self.operation.operation)
-        if kind is None:  # validation has refused it
-            raise TypeError("the schema has no such operation")
-        data: dict[str, Any] | None
+        if root is None or len(root) != 1 or kind is None:
+            return cast("AwaitableOrValue[ExecutionResult]", super().execute_operation(serially))
+        ((key, details),) = root.items()
+        path = Path(None, key, kind.name)
         try:
-            value = self.execute_field(kind, None, details, Path(None, key, kind.name), None)
-            data = {key: await value if self.is_awaitable(value) else value}
+            value = self.execute_field(kind, self.root_value, details, path, None)
         except GraphQLError as error:
-            self.collected_errors.add(error, None)
-            data = None
+            return self._failed(error)
+        if self.is_awaitable(value):
+            return self._awaited(key, value)
+        return self._responded({key: value})
+
+    async def _awaited(self, key: str, value: Awaitable[object]) -> ExecutionResult:
+        try:
+            data = {key: await value}
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._responded(data)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return self._responded(None)
+
+    def _responded(self, data: dict[str, Any] | None) -> ExecutionResult:
         return cast("ExecutionResult", self.build_response(data))
 
     def collect_subfields(
@@ -257,13 +266,9 @@ async def run_operation(
     executor = CompilingExecutor.of_plan(schema, plan, operation, coerced, context, extensions)
     try:
         async with asyncio.timeout(seconds):
-            single = executor.single()
-            if single is not None:
-                result: Any = await executor.execute_single(*single)
-            else:
-                result = executor.execute_operation()
-                if not isinstance(result, ExecutionResult):
-                    result = await result
+            result: Any = executor.execute_operation()
+            if not isinstance(result, ExecutionResult):
+                result = await result
             executor.let_go()
             return cast("ExecutionResult", result)
     except Exception as error:  # noqa: BLE001 - an operation's top: it is masked and logged

@@ -14,7 +14,7 @@ from graphql.pyutils import Path
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from kit.fuzzschema import Calls, Colour, Failure, Later, Leaf, Plain, SubLeaf, Text
+from kit.fuzzschema import Calls, Colour, Failure, Later, Leaf, Named, Plain, SubLeaf, Text
 from kit.pretend import pretend_context
 from kit.twins import FreshExecutor, core_schema, outcomes, run, seen
 from mailconfig.graphql.compiler.variants import Compiled, Documents
@@ -208,6 +208,26 @@ class Query:
         info.context.calls.append("leaves")
         return [Holder(leaf=HELD["plain"](), number=n) for n in range(2)]  # type: ignore[arg-type]
 
+    @strawberry.field
+    async def later(self, info: Info) -> Plain:
+        """Resolve what is held, later."""
+        info.context.calls.append("later")
+        return HELD["plain"]()  # type: ignore[return-value]
+
+    @strawberry.field
+    def paid(self, info: Info) -> "Payload | None":
+        """Resolve what a mutation answers, with what is held as its troubles."""
+        info.context.calls.append("paid")
+        return Payload(made=_plain(), troubles=HELD["plain"]())  # type: ignore[arg-type]
+
+
+@strawberry.type
+class Payload:
+    """What a mutation answers."""
+
+    made: Plain
+    troubles: list[Named]
+
 
 @strawberry.type
 class Holder:
@@ -356,6 +376,48 @@ async def test_objects_of_a_subclass() -> None:
     assert errors == []
     leaf = {"__typename": "Leaf", "name": "n", "plain": {"text": "t"}}
     assert data == {"leaves": [{"leaf": leaf}] * 2}
+
+
+@pytest.mark.parametrize("field", ["later", "plain", "leaves"])
+@pytest.mark.parametrize("held", [None, Failure("held"), _plain(), _plain(text=None)])
+async def test_a_single_root_field(field: str, held: object) -> None:
+    """An operation of one field answers and fails as any other, at once or later."""
+    HELD["plain"] = lambda: held
+    inner = "leaf { __typename name }" if field == "leaves" else "text"
+    _, _, calls = await _alike(f"{{ it: {field} {{ {inner} }} }}")
+    assert calls == [field]
+
+
+TROUBLES: dict[str, object] = {
+    "none": [],
+    "an item": [Leaf(name="n", nick=None, plain=_plain(), plain_or_null=None)],
+    "a null": [None],
+    "a tuple": (),
+    "null": None,
+    "a failure": Failure("held"),
+    "to await": Later([]),
+}
+"""Lists of an interface, and what is none."""
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_a_list_of_an_interface(name: str) -> None:
+    """Empty or not, it is completed as graphql-core does, beside plain fields."""
+    HELD["plain"] = lambda: TROUBLES[name]
+    _, data, calls = await _alike("{ paid { made { text } troubles { __typename name } } }")
+    assert calls == ["paid"]
+    assert (data["paid"] is not None) == (name in {"none", "an item", "a tuple", "to await"})
+
+
+async def test_an_empty_list_of_an_interface_costs_nothing() -> None:
+    """A payload without errors is projected as a whole, the others are executed by field."""
+    schema, document = core_schema(_schema(Query)), parse("{ paid { troubles { name } } }")
+    for name, executed in [("none", []), ("an item", ["Payload.troubles"])]:
+        HELD["plain"] = lambda name=name: TROUBLES[name]
+        for _ in range(3):
+            Counting.executed.clear()
+            await run(schema, document, {}, Calls(1), Counting)
+        assert [field for field in Counting.executed if field != "Query.paid"] == executed
 
 
 async def test_mutations_after_a_failure() -> None:
