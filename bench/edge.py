@@ -183,6 +183,7 @@ def _rounds(everyone: list[servers.Server], arguments: Arguments, folder: Path) 
                     seconds,
                     folder,
                 )
+                load.settle(server.process)
                 assert not found.failed, (server.name, name, found)
                 if round_ >= 0:
                     figures[name, server.name].append(found)

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from rivals.jobs import UNIQUE, Call
 
 CONNECTIONS = 16
 SERVER_CORE, LOAD_CORE = 0, 1
+_LOOK_SECONDS, _SETTLED_SECONDS = 0.2, 5.0
+_IDLE = 0.1
+"""Part of a core that a server uses which has nothing to do."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,6 +49,16 @@ def run(
     )
     used = cpu_seconds(process) - before
     return _figures(done.stdout, used)
+
+
+def settle(process: int) -> None:
+    """Wait until a server has done what is left of a load: the next one has the core alone."""
+    used, deadline = cpu_seconds(process), time.monotonic() + _SETTLED_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        before, used = used, cpu_seconds(process)
+        if used - before <= _IDLE * _LOOK_SECONDS:
+            return
 
 
 def _figures(report: str, used: float) -> Figures:
