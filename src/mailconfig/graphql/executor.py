@@ -141,24 +141,20 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
         serially: bool,
         new_defer_usages: Sequence[DeferUsage],
     ) -> AwaitableOrValue[dict[str, Any]]:
-        """Execute the root fields, by the objects of the first request for them.
-
-        A mutation of one field needs no care for the order of its fields.
-        """
+        """Execute the root fields, by the objects of the first request for them."""
         variant = self.variant
         if variant is not None and not new_defer_usages:
             if variant.root is None:
                 variant.root = grouped_field_set
             grouped_field_set = variant.root
-        in_order = serially and len(grouped_field_set) > 1
         return super().execute_collected_root_fields(
-            root_type, root_value, grouped_field_set, in_order, new_defer_usages
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
         )
 
     def execute_operation(self, serially: bool | None = None) -> AwaitableOrValue[ExecutionResult]:
         """Execute the operation; one of a single root field without collecting and gathering.
 
-        That is so from the second request on, when an earlier one has collected it.
+        That is so once an earlier request has collected it. Its order needs no care then.
         """
         root = None if self.variant is None else self.variant.root
         kind = self.schema.get_root_type(self.operation.operation)
